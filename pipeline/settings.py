@@ -37,8 +37,8 @@ class ProviderSettings:
     """
     key_hosts: tuple[str, ...] = ()
     """Further hosts or URLs that may have the key. GPTIMAGE_KEY_HOSTS."""
-    reply_timeout: float = 600.0
-    """Seconds to wait for the answer to one POST before it counts as lost."""
+    reply_timeout: float | None = None
+    """Seconds to wait for the answer to one POST before it counts as lost; `None`: by the model."""
     connect_timeout: float = 15.0
     """Seconds to wait for a connection; nothing has been sent before it is made."""
     download_timeout: float = 60.0

@@ -13,7 +13,7 @@ from pipeline.errors import ArtifactError, ImageGone, ProviderError
 from pipeline.model.money import FREE, Amount
 from pipeline.model.names import Account
 from pipeline.model.outcome import Receipt
-from pipeline.model.provider import Profile
+from pipeline.model.provider import Dedupe, Profile
 from pipeline.model.request import RenderRequest
 from pipeline.providers.base import Seal
 from pipeline.providers.names import GPTIMAGE
@@ -95,7 +95,7 @@ class FakeProvider:
     ) -> Receipt:
         """Take the next answer of the script; a known key is replayed where the profile does so."""
         self.asked.append(ReceivedRequest(key=key, request=request))
-        if self._profile.caps.replays_keys and key in self._replies:
+        if self._profile.caps.dedupe is Dedupe.KEY and key in self._replies:
             return self._replies[key]
         answer = next(self._script, ScriptedAnswer())
         receipt = self._render(request)

@@ -149,6 +149,7 @@ def provider_settings(campaign: Campaign, settings: ProviderSettings) -> Provide
         balance_path=options.balance,
         edits_path=options.edits,
         dialect=options.dialect,
+        reply_timeout=options.timeout or settings.reply_timeout,
         trust_env=options.trust_env if settings.trust_env is None else settings.trust_env,
         ca_file=authorities,
     )
@@ -222,8 +223,9 @@ async def reconcile_doubts(
             f"{DECLARE.format(provider=campaign.provider)}"
         )
     # last, so that nobody waits for a balance that cannot be had
-    reached = settings.of(campaign.provider)
-    patience = reached.connect_timeout + reached.reply_timeout
+    reached = provider_settings(campaign, settings.of(campaign.provider))
+    longest = profile_named(campaign.provider).caps.reply_timeout
+    patience = reached.connect_timeout + (reached.reply_timeout or longest)
     _refuse_young([one.started for tried in attempts.values() for one in tried], patience)
     return compare_balances(before, left=reported[0], spent=reported[1], money=campaign.money)
 

@@ -32,7 +32,7 @@ def campaign_from(
     *,
     shown: str,
     sha256: str,
-    provider: ProfileName,
+    profile: Profile,
     money: MoneyFormat,
     feeds: Mapping[str, str],
     batch: bool = False,
@@ -42,8 +42,8 @@ def campaign_from(
         slug=Slug(file.campaign),
         file=shown,
         sha256=sha256,
-        provider=provider,
-        stages=stage_settings(file, provider=provider),
+        provider=profile.name,
+        stages=stage_settings(file, provider=profile.name),
         budget=Budget(
             run=_amount(file.budget.run),
             campaign=_amount(file.budget.campaign),
@@ -51,7 +51,7 @@ def campaign_from(
             money=money,
         ),
         money=money,
-        pace=_pace(file),
+        pace=_pace(file, profile),
         batch=batch,
         background=Background(file.background),
         tags=dict(file.tags),
@@ -97,6 +97,7 @@ def _options(part: ProviderPart) -> ProviderOptions:
         image_hosts=tuple(part.image_hosts),
         dialect=part.dialect or "",
         balance=part.balance,
+        timeout=part.timeout,
         trust_env=part.trust_env,
         ca_file=part.ca_file,
         currency=part.price.currency if part.price else "",
@@ -117,14 +118,15 @@ def _amount(limit: Budgeted | None) -> Amount | None:
     return None if limit is None else limit.amount
 
 
-def _pace(file: CampaignFile) -> PaceLimits:
-    run = file.run
+def _pace(file: CampaignFile, profile: Profile) -> PaceLimits:
+    run, part = file.run, file.providers.get(profile.name)
     limit = FailureLimit()
     if isinstance(run.max_failures, int):
         limit = FailureLimit(count=run.max_failures)
     elif run.max_failures is not None:
         limit = FailureLimit(share=float(run.max_failures.rstrip(" %")) / 100)
-    rate = run.images_per_minute
+    tier = part.tier if part is not None and part.tier is not None else 0
+    rate = run.images_per_minute or profile.caps.images_per_minute.get(tier)
     return PaceLimits(
         concurrency=run.concurrency,
         images_per_minute=None if rate is None else float(rate),

@@ -139,7 +139,7 @@ def _load_checked(
             file,
             shown=checked.readable.shown,
             sha256=_sha256(checked, templates, tables, overlays),
-            provider=checked.profile.name,
+            profile=checked.profile,
             money=money_format(file, checked.profile),
             feeds=tables.snapshots,
             batch=checked.batch,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import ceil
 
 from pipeline.campaign.findings import Findings, Place
+from pipeline.campaign.grammar.campaign_file import CampaignFile
 from pipeline.campaign.grammar.checking import CheckedFile
 from pipeline.campaign.grammar.delivery import PricePart
 from pipeline.campaign.matrix.placements import placements_of_ratio
@@ -16,7 +17,7 @@ from pipeline.model.campaign import Size
 from pipeline.model.money import Amount, Unit
 from pipeline.model.names import Stage
 from pipeline.model.placement import Grade, Placement
-from pipeline.model.provider import Profile, ProviderModel, Support, caps_in_common
+from pipeline.model.provider import Caps, Profile, ProviderModel, Support, caps_in_common
 from pipeline.model.sizing import Ratios, nearest_ratio, wire_size
 from pipeline.suggestions import did_you_mean, listing
 
@@ -44,6 +45,11 @@ def use_models(checked: CheckedFile) -> CheckedFile:
         _check_qualities(checked, stage, model)
         _check_batch(checked, model)
     part = checked.file.providers.get(profile.name)
+    if profile.dialects:
+        dialect = str(part.dialect or "plain") if part is not None else "plain"
+        several = [profile.dialects[dialect] for _ in several]
+    if part is not None and part.tier is not None:
+        _check_tier(checked, part.tier, several)
     if part is not None and part.price is not None:
         profile = _priced(checked, profile, part.price)
     if part is not None and part.edits:
@@ -52,6 +58,15 @@ def use_models(checked: CheckedFile) -> CheckedFile:
         return checked
     profile = replace(profile, caps=caps_in_common(several))
     return replace(checked, profile=profile.in_batch() if checked.batch else profile)
+
+
+def _check_tier(checked: CheckedFile, tier: int, several: Sequence[Caps]) -> None:
+    """Report a usage tier of a provider that has none."""
+    name = checked.profile.name
+    if several and not all(tier in caps.images_per_minute for caps in several):
+        steps = ("providers", name, "tier")
+        complaint = f"{name} has no usage tiers; run.images_per_minute sets a limit"
+        checked.findings.error(complaint, at=checked.place(*steps), path=dotted(steps), code="tier")
 
 
 def _check_batch(checked: CheckedFile, model: ProviderModel) -> None:
@@ -139,6 +154,8 @@ def check_caps(checked: CheckedFile, matrix: Matrix) -> None:
             _check_pixels(size, at, known, checked)
     _check_backgrounds(checked)
     _check_references(checked)
+    _check_masks(checked)
+    _check_formats(checked)
     _check_budget(checked)
 
 
@@ -233,6 +250,75 @@ def _check_backgrounds(checked: CheckedFile) -> None:
                 f"a transparent background is in preview at {profile.name} and may be refused"
             )
             findings.warning(complaint, at=at, path=path, code="background")
+
+
+def _settings_of(checked: CheckedFile) -> Iterator[tuple[tuple[Step, ...], CampaignFile]]:
+    """Yield the settings of the file, and those with each override alone, and where they stand."""
+    yield (), checked.file
+    for number, override in enumerate(checked.file.overrides):
+        told = {
+            name: value
+            for name in ("references", "mask", "background", "output_format", "compression")
+            if (value := getattr(override.set, name)) is not None
+        }
+        if told:
+            yield ("overrides", number, "set"), checked.file.model_copy(update=told)
+
+
+def _check_formats(checked: CheckedFile) -> None:
+    """Report a kind of file, or its quality, that this provider does not make."""
+    name, caps = checked.profile.name, checked.profile.caps
+    for steps, found in _settings_of(checked):
+        chosen, known = found.output_format, listing(caps.output_formats, last="and")
+        complaints = {}
+        if chosen is not None and not caps.output_formats:
+            complaints["output_format"] = f"{name} has no choice of output formats"
+        elif chosen is not None and chosen not in caps.output_formats:
+            complaints["output_format"] = f"{name} makes {known}, not {chosen}"
+        elif chosen == "jpeg" and found.background == "transparent":
+            complaints["output_format"] = "a JPEG has no transparent background; use png or webp"
+        if found.compression is not None and chosen in {None, "png"}:
+            complaints["compression"] = "is for webp and jpeg: set output_format as well"
+        for key, complaint in complaints.items():
+            _report_key(checked, (*steps, key), complaint, code="output-format")
+
+
+def _check_masks(checked: CheckedFile) -> None:
+    """Report a mask without the image that it belongs to, or for a model that takes none."""
+    profile, final = checked.profile, checked.file.stages.final
+    refines = final is not None and final.mode == "refine"
+    for steps, found in _settings_of(checked):
+        if found.mask is None:
+            continue
+        where = (*steps, "mask")
+        if not found.references:
+            complaint = "needs references: it marks what of the first of them is painted anew"
+            _report_key(checked, where, complaint, code="mask")
+        if refines:
+            complaint = "does not go with mode: refine, whose first image is the approved draft"
+            _report_key(checked, where, complaint, code="mask")
+        if profile.caps.mask is Support.NO:
+            _report_key(checked, where, f"{profile.name} takes no mask", code="mask")
+        elif profile.caps.mask is Support.PREVIEW:
+            at, path = _written(checked, where)
+            complaint = f"whether this server of {profile.name} takes a mask is not known"
+            checked.findings.warning(complaint, at=at, path=path, code="mask")
+
+
+def _report_key(
+    checked: CheckedFile, steps: tuple[Step, ...], complaint: str, *, code: str
+) -> None:
+    at, path = _written(checked, steps)
+    checked.findings.error(complaint, at=at, path=path, code=code)
+
+
+def _written(checked: CheckedFile, steps: tuple[Step, ...]) -> tuple[Place, str]:
+    """Return where a setting is written: at the top of the file, if not in the override itself."""
+    if steps[:1] == ("overrides",):
+        number, key = steps[1], str(steps[-1])
+        here = checked.file.overrides[int(number)].set
+        steps = steps if getattr(here, key) is not None else (key,)
+    return checked.place(*steps), dotted(steps)
 
 
 def _check_refined(checked: CheckedFile) -> None:

@@ -11,7 +11,7 @@ from pipeline.campaign.overlay.parts import Overlay
 from pipeline.model.campaign import StageSettings
 from pipeline.model.names import Stage
 from pipeline.model.placement import FitSettings
-from pipeline.model.request import Background, Reference
+from pipeline.model.request import Background, OutputFormat, Reference
 
 Point = tuple[int, ...]
 """The position of a cell's value on every axis, axes in canonical order."""
@@ -80,7 +80,11 @@ class Variant:
     """Name of a template, as are `texts` and `references`."""
     texts: tuple[tuple[str, str], ...]
     references: tuple[str, ...]
+    mask: str | None
+    """Name of a template."""
     background: Background
+    output_format: OutputFormat | None
+    compression: int | None
     stages: Mapping[Stage, StageSettings]
     fit: FitSettings
     """How ad files get the shape of their placements."""

@@ -174,12 +174,16 @@ def _templates(file: CampaignFile) -> Iterator[tuple[tuple[Step, ...], str]]:
     yield ("prompt",), file.prompt
     yield from ((("text", key), text) for key, text in file.text.items())
     yield from ((("references", n), text) for n, text in enumerate(file.references))
+    if file.mask is not None:
+        yield ("mask",), file.mask
     if file.output.path is not None:
         yield ("output", "path"), file.output.path
     for number, override in enumerate(file.overrides):
         start: tuple[Step, ...] = ("overrides", number, "set")
         if override.set.prompt is not None:
             yield (*start, "prompt"), override.set.prompt
+        if override.set.mask is not None:
+            yield (*start, "mask"), override.set.mask
         yield from (((*start, "text", key), text) for key, text in override.set.text.items())
         yield from (
             ((*start, "references", n), text)

@@ -11,7 +11,7 @@ from pipeline.campaign.overlay.parts import Overlay, overlay_of
 from pipeline.campaign.resolved import Variant
 from pipeline.model.campaign import FinalMode, Review, StageSettings
 from pipeline.model.names import Stage
-from pipeline.model.request import Background, Quality
+from pipeline.model.request import Background, OutputFormat, Quality
 
 Fits = tuple[int, ...]
 """The numbers of the overrides that fit a cell, in order."""
@@ -95,7 +95,9 @@ class Variants:
         references = [
             self.names[f"references[{number}]"] for number in range(len(self.file.references))
         ]
-        background = self.file.background
+        mask = self.names.get("mask")
+        background, compression = self.file.background, self.file.compression
+        output_format = self.file.output_format
         stages = stage_settings(self.file, provider=self.provider)
         for number in fits:
             change, path = self.file.overrides[number].set, f"overrides[{number}].set"
@@ -106,7 +108,10 @@ class Variants:
                 references = [
                     self.names[f"{path}.references[{n}]"] for n in range(len(change.references))
                 ]
+            mask = self.names.get(f"{path}.mask", mask)
             background = change.background or background
+            output_format = change.output_format or output_format
+            compression = compression if change.compression is None else change.compression
             stages = _restaged(stages, change)
         return Variant(
             vars=values,
@@ -114,7 +119,10 @@ class Variants:
             prompt=prompt,
             texts=tuple(sorted(texts.items())),
             references=tuple(references),
+            mask=mask,
             background=Background(background),
+            output_format=OutputFormat(output_format) if output_format else None,
+            compression=compression,
             overlay=overlay_of(self.overlays, fits),
             stages=stages,
             fit=fit_settings(

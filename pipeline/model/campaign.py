@@ -134,6 +134,8 @@ class ProviderOptions:
     """The kind of a compatible server."""
     balance: str | None = None
     """Path of the endpoint that returns the credits left, if the API has one."""
+    timeout: float | None = None
+    """Seconds to wait for an image; `None`: by the model."""
     trust_env: bool = False
     """Use the proxies named in the environment."""
     ca_file: str | None = None

@@ -60,7 +60,9 @@ def keys_of(jobs: Iterable[Job]) -> list[JobKey]:
     return list(dict.fromkeys(keys))
 
 
-_REQUEST_FIELDS = sorted(field.name for field in fields(RenderRequest))
+_OPTIONAL = frozenset({"compression", "mask", "output_format"})
+"""Fields of a request that came later: they are in the key only if they are set."""
+_REQUEST_FIELDS = sorted({field.name for field in fields(RenderRequest)} - _OPTIONAL)
 _request_values = attrgetter(*_REQUEST_FIELDS)
 _REQUEST_FORMAT = ",".join(f'"{name}":%s' for name in _REQUEST_FIELDS)
 
@@ -72,18 +74,38 @@ def job_key(at: Coordinates, *, profile: ProfileName, request: RenderRequest) ->
     a plan may compute a million keys. Of a reference image, the hash of the content is included,
     and the path is not.
     """
-    request_json = _REQUEST_FORMAT % tuple(
-        [
-            quoted(value) if isinstance(value, str) else _references_json(value)
-            for value in _request_values(request)
-        ]
-    )
+    if request.output_format or request.mask or request.compression is not None:
+        names = sorted({*_REQUEST_FIELDS, *_set_options(request)})
+        request_json = ",".join(f'"{name}":{_json(getattr(request, name))}' for name in names)
+    else:
+        request_json = _REQUEST_FORMAT % tuple(
+            [
+                quoted(value) if isinstance(value, str) else _references_json(value)
+                for value in _request_values(request)
+            ]
+        )
     facts = (
         f'{{"axes":{_axes_json(at.axes)},"campaign":{quoted(at.campaign)},'
         f'"profile":{quoted(profile)},"request":{{{request_json}}},"round":{at.round},'
         f'"stage":{quoted(at.stage)},"take":{at.take}}}'
     )
     return JobKey(hashlib.sha256(facts.encode()).hexdigest()[:32])
+
+
+def _set_options(request: RenderRequest) -> Iterable[str]:
+    return (name for name in _OPTIONAL if getattr(request, name) is not None)
+
+
+def _json(value: str | int | Reference | tuple[Reference, ...]) -> str:
+    match value:
+        case str():
+            return quoted(value)
+        case int():
+            return str(value)
+        case Reference(sha256=sha256):
+            return quoted(sha256)
+        case _:
+            return _references_json(value)
 
 
 @lru_cache(maxsize=1)

@@ -6,10 +6,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Self
 
+from pipeline.model.artifact import ImageKind
 from pipeline.model.money import Amount, Quote, Unit
 from pipeline.model.names import ProfileName
 from pipeline.model.prices import PerImage, PerToken, Pricing
-from pipeline.model.request import Quality, RenderRequest
+from pipeline.model.request import OutputFormat, Quality, RenderRequest
 from pipeline.model.sizing import Ratios, Sizing, wire_size
 
 
@@ -31,6 +32,15 @@ class TextMeaning(StrEnum):
     ACCOUNT = "account"
     """The account itself may not do this, whatever its key and funds."""
     THROTTLE = "throttle"
+
+
+class Dedupe(StrEnum):
+    """How a provider recognises a request that it has received before."""
+
+    NONE = "none"
+    """Not at all: a repeated request is another purchase."""
+    KEY = "key"
+    """By its Idempotency-Key: the same image is returned, without a second charge."""
 
 
 MEGABYTE = 1024 * 1024
@@ -78,18 +88,28 @@ class Caps:
     sizing: Sizing = field(default_factory=Ratios)
     qualities: tuple[Quality, ...] = BASE_QUALITIES
     transparent: Support = Support.YES
+    output_formats: tuple[OutputFormat, ...] = ()
+    """The kinds of files to choose from; empty: the model makes its own."""
     references: Support = Support.NO
     most_references: int = 16
     reference_bytes: int = 50 * MEGABYTE
     """Largest reference image."""
+    reference_kinds: tuple[ImageKind, ...] = (ImageKind.PNG, ImageKind.JPEG, ImageKind.WEBP)
+    mask: Support = Support.NO
+    """Whether a PNG may mark what of the first reference is painted anew."""
+    mask_bytes: int = 4 * MEGABYTE
+    """Largest mask."""
     batch: Support = Support.NO
     """Whether requests are taken in batches, at half the price."""
     longest_prompt: int = 32_000
     """In characters."""
     largest_reply: int = MEGABYTE
     """In bytes; a reply that holds the picture itself is larger."""
-    replays_keys: bool = False
-    """True if a repeated Idempotency-Key returns the same image without a second charge."""
+    reply_timeout: float = 600.0
+    """Seconds to wait for the answer to one POST before it counts as lost."""
+    images_per_minute: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
+    """Most images a minute, by the usage tier of an account; empty: the API has no tiers."""
+    dedupe: Dedupe = Dedupe.NONE
     key_age: float = 86_400.0
     """Seconds for which a key is honoured; a repeat after that may be charged again."""
     varies: bool = False
@@ -118,9 +138,26 @@ def caps_in_common(several: Sequence[Caps]) -> Caps:
         ratios_only=any(caps.ratios_only for caps in several),
         longest_ratio=min(caps.longest_ratio for caps in several),
         transparent=min((caps.transparent for caps in several), key=_LEAST_FIRST.index),
+        output_formats=tuple(
+            one
+            for one in first.output_formats
+            if all(one in caps.output_formats for caps in others)
+        ),
         references=min((caps.references for caps in several), key=_LEAST_FIRST.index),
         most_references=min(caps.most_references for caps in several),
         reference_bytes=min(caps.reference_bytes for caps in several),
+        reference_kinds=tuple(
+            one
+            for one in first.reference_kinds
+            if all(one in caps.reference_kinds for caps in others)
+        ),
+        mask=min((caps.mask for caps in several), key=_LEAST_FIRST.index),
+        mask_bytes=min(caps.mask_bytes for caps in several),
+        reply_timeout=max(caps.reply_timeout for caps in several),
+        images_per_minute={
+            tier: min(caps.images_per_minute.get(tier, most) for caps in several)
+            for tier, most in first.images_per_minute.items()
+        },
         batch=min((caps.batch for caps in several), key=_LEAST_FIRST.index),
         longest_prompt=min(caps.longest_prompt for caps in several),
     )
@@ -148,6 +185,8 @@ class Profile:
     """Limits that hold for all models in use: of the default one, until a campaign names others."""
     models: Mapping[str, ProviderModel] = field(default_factory=lambda: MappingProxyType({}))
     """Further models, and those that are not priced by quality alone, by name."""
+    dialects: Mapping[str, Caps] = field(default_factory=lambda: MappingProxyType({}))
+    """Limits of the kinds of servers that answer under this profile, by dialect."""
     any_model: bool = False
     """True if models with other names may exist, with the limits and prices of the default one."""
     gone: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

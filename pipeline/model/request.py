@@ -21,6 +21,14 @@ class Background(StrEnum):
     TRANSPARENT = "transparent"
 
 
+class OutputFormat(StrEnum):
+    """The kind of file that is asked for."""
+
+    PNG = "png"
+    WEBP = "webp"
+    JPEG = "jpeg"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
     """An image that is sent to the provider; its content is part of the request."""
@@ -41,5 +49,11 @@ class RenderRequest:
     quality: Quality
     background: Background = Background.OPAQUE
     references: tuple[Reference, ...] = ()
+    mask: Reference | None = None
+    """A PNG of the first reference's size: what is transparent in it is painted anew."""
+    output_format: OutputFormat | None = None
+    """`None`: PNG if the API has a choice."""
+    compression: int | None = None
+    """Quality of a WebP or JPEG from 0 to 100; `None`: as the provider makes it."""
     variation: str = ""
     """Value of the header `X-Variation`: different for each take; a final has its draft's."""

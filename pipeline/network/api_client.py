@@ -60,6 +60,9 @@ A fourth of aiohttp's own: 200 replies of 20 MB at once then take 100 MB less.
 _SHORTEST_CUT = 20.0
 """Seconds; proxies cut off at 30, 60, 100 or 180, while an image may take five minutes."""
 
+_REPLY_TIMEOUT = 600.0
+"""Seconds to wait for an answer, unless the settings or the model say otherwise."""
+
 _LONGEST_TRANSFER = 4 * 3600.0
 """Seconds that a file may take; what stops for a while ends earlier, by the reading timeout."""
 
@@ -105,19 +108,7 @@ class ApiClient:
         self._secrets = [secret for secret in (settings.key, route.secret) if secret]
         self._proxy = route.proxy_to(URL(self._base))
         self._trust: ssl.SSLContext | bool = route.trust or True
-        self._timeout = aiohttp.ClientTimeout(
-            connect=settings.connect_timeout,
-            sock_connect=settings.connect_timeout,
-            sock_read=settings.reply_timeout,
-            # Ends an exchange whose answer arrives byte by byte without end.
-            total=settings.connect_timeout + settings.reply_timeout,
-        )
-        self._patient = aiohttp.ClientTimeout(
-            connect=settings.connect_timeout,
-            sock_connect=settings.connect_timeout,
-            sock_read=settings.reply_timeout,
-            total=_LONGEST_TRANSFER,
-        )
+        self._connect, self._reply_timeout = settings.connect_timeout, settings.reply_timeout
         self._plain = self._base.startswith("http:") and not settings.plain_is_allowed
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(_note_sending)
@@ -150,10 +141,12 @@ class ApiClient:
         into: ReplySink | None = None,
         limit: int = REPLY_LIMIT,
         patient: bool = False,
+        timeout: float | None = None,
     ) -> Reply:
         """Send one POST and wait for its answer, of which at most `limit` bytes are read.
 
-        With `patient`, the body may take hours to be sent.
+        With `patient`, the body may take hours to be sent. `timeout` is how long a model may take
+        to answer, in seconds; the settings of this machine or of a campaign are used instead.
 
         With `into`, the answer goes there, and the one that is returned has no body. It is durable
         there on return, unless it has `trouble`. Raises `LocalFault` if it cannot be kept.
@@ -161,7 +154,13 @@ class ApiClient:
         Raises `NotSent` if no byte was sent, `ReplyUnknown` if some may have been sent and no
         status was received, and `ProviderStopped` if the certificate of the host is not valid.
         """
-        response = await self._exchange("POST", path, body=body, headers=headers, patient=patient)
+        response = await self._exchange(
+            "POST",
+            path,
+            body=body,
+            headers=headers,
+            timeout=self._timeout(of_model=timeout, patient=patient),
+        )
         try:
             if into is None:
                 return await self._read(response, limit)
@@ -177,7 +176,7 @@ class ApiClient:
         With `into`, the answer may take hours to arrive.
         """
         response = await self._exchange(
-            "GET", path, body=None, headers={}, patient=into is not None
+            "GET", path, body=None, headers={}, timeout=self._timeout(patient=into is not None)
         )
         try:
             if into is None:
@@ -188,11 +187,26 @@ class ApiClient:
 
     async def delete(self, path: str) -> Reply:
         """Send a DELETE, which is never charged; errors as for `post`."""
-        response = await self._exchange("DELETE", path, body=None, headers={})
+        response = await self._exchange(
+            "DELETE", path, body=None, headers={}, timeout=self._timeout()
+        )
         try:
             return await self._read(response, REPLY_LIMIT)
         finally:
             response.close()
+
+    def _timeout(
+        self, *, of_model: float | None = None, patient: bool = False
+    ) -> aiohttp.ClientTimeout:
+        """Return the limits of one exchange; what the settings say goes before the model's."""
+        reply = self._reply_timeout or of_model or _REPLY_TIMEOUT
+        return aiohttp.ClientTimeout(
+            connect=self._connect,
+            sock_connect=self._connect,
+            sock_read=reply,
+            # Ends an exchange whose answer arrives byte by byte without end.
+            total=_LONGEST_TRANSFER if patient else self._connect + reply,
+        )
 
     async def _exchange(
         self,
@@ -201,7 +215,7 @@ class ApiClient:
         *,
         body: Body | None,
         headers: Mapping[str, str],
-        patient: bool = False,
+        timeout: aiohttp.ClientTimeout,
     ) -> aiohttp.ClientResponse:
         progress = _Progress()
         try:
@@ -213,7 +227,7 @@ class ApiClient:
                 allow_redirects=False,
                 proxy=self._proxy,
                 ssl=self._trust,
-                timeout=self._patient if patient else self._timeout,
+                timeout=timeout,
                 trace_request_ctx=progress,
             )
         except Exception as error:  # noqa: BLE001 - once sent, even a bug must end in doubt

@@ -169,7 +169,13 @@ def _templates(loaded: LoadedCampaign, unnamed: UnnamedCell) -> Iterator[Explain
     if variant.references:
         names = [loaded.templates.sources[name].text for name in variant.references]
         yield _setting(loaded, unnamed, ("references",), ", ".join(names))
+    if variant.mask:
+        yield _setting(loaded, unnamed, ("mask",), loaded.templates.sources[variant.mask].text)
     yield _setting(loaded, unnamed, ("background",), variant.background)
+    if variant.output_format is not None:
+        yield _setting(loaded, unnamed, ("output_format",), variant.output_format)
+    if variant.compression is not None:
+        yield _setting(loaded, unnamed, ("compression",), str(variant.compression))
 
 
 def _stages(loaded: LoadedCampaign, unnamed: UnnamedCell) -> Iterator[ExplainedValue]:

@@ -10,7 +10,7 @@ from pipeline.model.campaign import FinalMode, Review
 from pipeline.model.job import Coordinates, Job, JobKey, axis_value, job_key
 from pipeline.model.money import FREE
 from pipeline.model.names import CellName, Stage
-from pipeline.model.request import Background, Quality, Reference, RenderRequest
+from pipeline.model.request import Background, OutputFormat, Quality, Reference, RenderRequest
 from pipeline.model.verdict import Pick, Round
 from pipeline.prompts.cells import name_of, unnamed_cells
 from pipeline.prompts.output_paths import finished, usual_path
@@ -153,6 +153,8 @@ class _CellRequest(NamedTuple):
     model: str
     quality: Quality
     background: Background
+    output_format: OutputFormat | None
+    compression: int | None
     refines: bool
     """True if a final is an edit of its draft."""
 
@@ -217,6 +219,8 @@ class _JobBuilder:
             model=model,
             quality=stage.quality,
             background=variant.background,
+            output_format=variant.output_format,
+            compression=variant.compression,
             refines=stage.mode is FinalMode.REFINE,
         )
 
@@ -229,6 +233,9 @@ class _JobBuilder:
             size=shared.size,
             quality=shared.quality,
             background=shared.background,
+            mask=self.written_prompts.mask(written) if written.references else None,
+            output_format=shared.output_format,
+            compression=shared.compression,
             references=(
                 *((Reference(path="", sha256=pick.sha256),) if pick and shared.refines else ()),
                 *(self.written_prompts.found(written) if written.references else ()),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.matrix.axis import folded
-from pipeline.campaign.resolved import CompressedPrompts, PromptBatch, UnnamedCell
+from pipeline.campaign.resolved import CompressedPrompts, PromptBatch, UnnamedCell, Variant
 from pipeline.model.names import CellName, Stage
 from pipeline.model.request import Reference
 from pipeline.prompts.cells import BATCH, CellBatch, compile_templates, name_of
@@ -128,9 +128,16 @@ class WrittenPrompts:
     def found(self, written: WrittenPrompt) -> tuple[Reference, ...]:
         """Return the reference images of a request."""
         templates = self.loaded.variants[written.image.cell.variant].references
-        named = zip(templates, written.references, strict=True)
+        named = zip(templates, written.references, strict=False)  # a mask may follow
         found = (self.references.find(template, name) for template, name in named if name)
         return tuple(one for one in found if isinstance(one, Reference))
+
+    def mask(self, written: WrittenPrompt) -> Reference | None:
+        """Return the mask of a request; `None` if it has none."""
+        template = self.loaded.variants[written.image.cell.variant].mask
+        name = written.references[-1] if template else ""
+        found = self.references.find(template, name, mask=True) if template and name else None
+        return found if isinstance(found, Reference) else None
 
     def _send(
         self, template_process: TemplateProcess, images: Sequence[PlannedImage]
@@ -188,7 +195,7 @@ class WrittenPrompts:
     ) -> tuple[str, Sequence[tuple[str, str]], Sequence[str], str | None, Sequence[str]]:
         chosen = self.loaded.variants[variant]
         words = chosen.overlay.templates
-        return chosen.prompt, chosen.texts, chosen.references, self.loaded.path, words
+        return chosen.prompt, chosen.texts, _images_of(chosen), self.loaded.path, words
 
     def _receive(self, template_process: TemplateProcess, requested: RequestedBatch) -> bytes:
         try:
@@ -241,11 +248,7 @@ class WrittenPrompts:
         self._fingerprints.append(self.fingerprint(written))
         image = written.image
         if written.references:
-            templates = self.loaded.variants[image.cell.variant].references
-            for template, named in zip(templates, written.references, strict=True):
-                found = self.references.find(template, named) if named else None
-                if isinstance(found, str):
-                    self._note({"template": template, "line": 1, "complaint": found}, image)
+            self._check_images(written)
         overlay = self.loaded.variants[image.cell.variant].overlay
         for template, complaint in overlay_complaints(overlay, written.overlay):
             self._note({"template": template, "line": 1, "complaint": complaint}, image)
@@ -255,6 +258,19 @@ class WrittenPrompts:
                 problem = {"template": self.loaded.path, "line": 1, "complaint": complaint}
                 self._note(problem, image)
             self._collisions.add(finished(self.stage, written.path, round_=image.round))
+
+    def _check_images(self, written: WrittenPrompt) -> None:
+        variant = self.loaded.variants[written.image.cell.variant]
+        named = zip(_images_of(variant), written.references, strict=True)
+        for number, (template, name) in enumerate(named):
+            mask = number == len(variant.references)
+            found = self.references.find(template, name, mask=mask) if name else None
+            if mask and isinstance(found, Reference):
+                first = next(iter(self.found(written)), None)
+                found = self.references.mask_problem(found, first)
+            if isinstance(found, str):
+                problem = {"template": template, "line": 1, "complaint": found}
+                self._note(problem, written.image)
 
     def _check_collisions(self) -> None:
         suspects = self._collisions.doubled()
@@ -281,6 +297,11 @@ class WrittenPrompts:
             problem = {"template": self.loaded.path, "line": 1, "complaint": complaint + more}
             self._note(problem, written.image)
         self._problems.raise_if_failed()
+
+
+def _images_of(variant: Variant) -> tuple[str, ...]:
+    """Return the templates that name images: the references, and the mask after them."""
+    return (*variant.references, *([variant.mask] if variant.mask else []))
 
 
 def _other_image(other: CellName, cell: CellName) -> str:

@@ -22,6 +22,7 @@ from pipeline.network.reply import Reply
 from pipeline.providers.base import Seal
 from pipeline.providers.batches import BatchProvider
 from pipeline.providers.connection import Connection
+from pipeline.providers.masks import MaskPart
 from pipeline.providers.multipart import EditForm
 from pipeline.providers.profiles import BALANCE_PATHS, EDITS_PATHS
 from pipeline.providers.replies import read_receipt, remaining_credits
@@ -61,7 +62,9 @@ class GptImage:
         else:
             headers["Content-Type"] = "application/json"
             body = json.dumps({**_fields(request), "n": 1}, separators=(",", ":")).encode()
-            reply = await self._connection.api.post(GENERATE, body=body, headers=headers)
+            reply = await self._connection.api.post(
+                GENERATE, body=body, headers=headers, timeout=self._profile.caps.reply_timeout
+            )
         return read_receipt(
             reply,
             profile=self._profile,
@@ -74,11 +77,17 @@ class GptImage:
         if path is None:
             raise Rejected("this API does not document how to send reference images")
         fields = {**_fields(request), "n": "1"}
-        opened = partial(EditForm, fields, request.references, image_field="image[]", key=key)
+        mask = MaskPart(reference=request.mask) if request.mask else None
+        opened = partial(
+            EditForm, fields, request.references, image_field="image[]", key=key, mask=mask
+        )
         form = await asyncio.to_thread(opened)
         with closing(form):
             return await self._connection.api.post(
-                path, body=form.body(), headers={**form.headers, **headers}
+                path,
+                body=form.body(),
+                headers={**form.headers, **headers},
+                timeout=self._profile.caps.reply_timeout,
             )
 
     def download(self, url: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:

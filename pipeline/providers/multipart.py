@@ -1,6 +1,7 @@
 """Multipart bodies with images: read from their files while they are sent, and verified twice."""
 
 import hashlib
+import io
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import BinaryIO
 
 from pipeline.errors import Rejected
 from pipeline.model.request import Reference
+from pipeline.providers.masks import MaskPart, white_where_clear
 
 _PIECE = 256 * 1024
 _KINDS = {
@@ -35,11 +37,12 @@ class EditForm:
 
     def __init__(
         self,
-        fields: Mapping[str, str],
+        fields: Mapping[str, str | int],
         references: Sequence[Reference],
         *,
         image_field: str,
         key: str,
+        mask: MaskPart | None = None,
     ) -> None:
         """Open and verify the files; `Rejected` if one is missing, unreadable or has changed."""
         self._boundary = f"form-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
@@ -47,7 +50,9 @@ class EditForm:
         self._parts: list[_Part] = []
         try:
             for number, reference in enumerate(references, start=1):
-                self._parts.append(self._part(image_field, number, reference))
+                self._parts.append(self._part(image_field, f"image-{number}", reference))
+            if mask is not None:
+                self._parts.append(self._mask_part(mask))
         except BaseException:
             self.close()
             raise
@@ -84,11 +89,29 @@ class EditForm:
     def _end(self) -> bytes:
         return f"--{self._boundary}--\r\n".encode()
 
-    def _text(self, name: str, value: str) -> bytes:
+    def _text(self, name: str, value: str | int) -> bytes:
         head = f'--{self._boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
         return f"{head}{value}\r\n".encode()
 
-    def _part(self, field: str, number: int, reference: Reference) -> _Part:
+    def _mask_part(self, mask: MaskPart) -> _Part:
+        if not mask.white_is_painted:
+            return self._part(mask.field, "mask", mask.reference)
+        content = white_where_clear(read_verified(mask.reference))
+        sha256 = hashlib.sha256(content).hexdigest()
+        return _Part(
+            head=self._head(mask.field, "mask.png", "image/png"),
+            file=io.BytesIO(content),
+            size=len(content),
+            reference=Reference(path=mask.reference.path, sha256=sha256),
+        )
+
+    def _head(self, field: str, name: str, media_type: str) -> bytes:
+        return (
+            f'--{self._boundary}\r\nContent-Disposition: form-data; name="{field}"; '
+            f'filename="{name}"\r\nContent-Type: {media_type}\r\n\r\n'
+        ).encode()
+
+    def _part(self, field: str, name: str, reference: Reference) -> _Part:
         file = _opened(reference)
         start = file.read(12)
         digest = hashlib.sha256()
@@ -99,12 +122,9 @@ class EditForm:
             file.close()
             raise Rejected(_changed(reference))
         media_type, ending = kind
-        head = (
-            f'--{self._boundary}\r\nContent-Disposition: form-data; name="{field}"; '
-            f'filename="image-{number}.{ending}"\r\nContent-Type: {media_type}\r\n\r\n'
-        )
+        head = self._head(field, f"{name}.{ending}", media_type)
         size = os.fstat(file.fileno()).st_size
-        return _Part(head=head.encode(), file=file, size=size, reference=reference)
+        return _Part(head=head, file=file, size=size, reference=reference)
 
 
 def kind_of(content: bytes) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from pipeline.model.money import Amount
 from pipeline.model.names import ProfileName
-from pipeline.model.provider import Caps, KnownText, Profile, Support, TextMeaning
+from pipeline.model.provider import Caps, Dedupe, KnownText, Profile, Support, TextMeaning
 from pipeline.model.request import Quality
 from pipeline.providers.names import COMPATIBLE, EMBEDDED, GPTIMAGE, OPENAI
 from pipeline.providers.openai_api.models import COMPATIBLE_PROFILE, OPENAI_PROFILE, VERIFY
@@ -120,7 +120,13 @@ _GPTIMAGE = Profile(
 _EMBEDDED = replace(
     _GPTIMAGE,
     name=EMBEDDED,
-    caps=replace(_GPTIMAGE.caps, replays_keys=True, varies=True, references=Support.YES),
+    caps=replace(
+        _GPTIMAGE.caps,
+        dedupe=Dedupe.KEY,
+        varies=True,
+        references=Support.YES,
+        mask=Support.YES,
+    ),
     play_money=True,
 )
 

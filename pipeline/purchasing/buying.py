@@ -13,6 +13,7 @@ from pipeline.model.artifact import Artifact
 from pipeline.model.entry import Attempt
 from pipeline.model.job import Coordinates, Job, JobKey
 from pipeline.model.outcome import Failed, InDoubt, Paid, Receipt, Stored, is_doubtful
+from pipeline.model.provider import Dedupe
 from pipeline.providers.base import Provider
 from pipeline.purchasing.events import Listen, PaidUnrecorded, PoolPaused, RequestSent, Retrying
 from pipeline.purchasing.halt import Breaker, Halt
@@ -217,6 +218,6 @@ class Purchasing:
             breaker=self.breaker,
             halt=self.halt,
             settings=self.settings,
-            replays_keys=self.provider.profile.caps.replays_keys,
+            replays_keys=self.provider.profile.caps.dedupe is Dedupe.KEY,
             clock=self.clock,
         )

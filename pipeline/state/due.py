@@ -9,7 +9,7 @@ from typing import assert_never
 from pipeline.images.base import ImageStore
 from pipeline.model.entry import Entry
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, PaidLost, Stored
-from pipeline.model.provider import Caps
+from pipeline.model.provider import Caps, Dedupe
 
 
 class Due(StrEnum):
@@ -79,7 +79,7 @@ def what_is_due(entry: Entry | None, rules: Rules, sizes: Mapping[str, int]) -> 
 
 
 def _key_is_young(entry: Entry, rules: Rules) -> bool:
-    if not rules.caps.replays_keys or not entry.purchased:
+    if rules.caps.dedupe is not Dedupe.KEY or not entry.purchased:
         return False
     age = rules.now - datetime.fromisoformat(entry.purchased)
     return timedelta(0) <= age < timedelta(seconds=rules.caps.key_age)

@@ -56,8 +56,12 @@ def sealed(_jobs):
     mine, loop, official = asyncio.run(sealed_bench.cpu())
     told = f"{mine - loop:.1f} ms more ({mine:.1f}, {loop:.1f}; openai-python {official:.1f})"
     yield "CPU per image in a reply against a bare loop, 3 MB", told, "≤ 1 ms + 0.8 ms/MB"
+
+
+def sealed_memory(_jobs):
+    """Replies that hold the image, in a process that did nothing else before."""
     peak = asyncio.run(sealed_bench.peak_memory())
-    yield "  memory, 200 replies of 20 MB in flight", f"{peak:.0f} MiB", "≤ 400 MiB"
+    yield "memory, 200 replies of 20 MB in flight", f"{peak:.0f} MiB", "≤ 400 MiB"
 
 
 def wall(_jobs):
@@ -153,6 +157,7 @@ BENCHES = {
         cpu,
         whole,
         sealed,
+        sealed_memory,
         wall,
         store,
         memory,

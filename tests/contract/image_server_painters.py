@@ -39,3 +39,16 @@ def paint_noise(order: PaintOrder) -> PaintedPicture:
 
 def tell_prompt(order: PaintOrder) -> PaintedPicture:
     return replace(paint_plain(order), renderer=order.prompt)
+
+
+def paint_mask(order: PaintOrder) -> PaintedPicture:
+    """Paint nothing but the transparency of the mask, which has to be the size that is asked for.
+
+    What is painted anew is black.
+    """
+    with Image.open(io.BytesIO(order.mask or b"")) as mask:
+        alpha = mask.convert("RGBA").getchannel("A").convert("RGB")
+    width, height = pixels(order.ratio, order.quality)
+    out = io.BytesIO()
+    alpha.resize((width, height)).save(out, "PNG")
+    return PaintedPicture(png=out.getvalue(), width=width, height=height, renderer="mask")

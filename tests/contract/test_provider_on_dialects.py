@@ -10,13 +10,18 @@ from pathlib import Path
 
 import pytest
 from image_server_client import PROMPT, png, serving
+from image_server_painters import paint_mask
 from PIL import Image
 from seals import MemorySeal
 
 from pipeline.errors import PolicyRefused, ReplyUnknown
 from pipeline.imageserver.options import WireFormat
-from pipeline.model.request import Quality, Reference, RenderRequest
+from pipeline.model.provider import Support
+from pipeline.model.request import OutputFormat, Quality, Reference, RenderRequest
+from pipeline.providers.names import COMPATIBLE
+from pipeline.providers.openai_api.dialects import DIALECTS as DIALECT_VALUES
 from pipeline.providers.openai_api.kept_replies import picture_in
+from pipeline.providers.profiles import PROFILES
 from pipeline.providers.registry import open_provider
 from pipeline.settings import ProviderSettings
 
@@ -86,3 +91,40 @@ async def test_azure_refuses_in_its_own_words(tmp_path: Path):
     async with serving(tmp_path, wire=WireFormat.AZURE) as client:
         with pytest.raises(PolicyRefused):
             await bought("azure", client, wanted("azure", prompt="a naked person"))
+
+
+@pytest.mark.parametrize("dialect", ["vllm-omni", "sd-cpp"])
+async def test_a_mask_reaches_the_servers_that_take_one(tmp_path: Path, dialect):
+    """Both are given the transparent mask of OpenAI; vLLM-Omni is sent a white one."""
+    half = Image.new("RGBA", (64, 48), "white")
+    half.paste((0, 0, 0, 0), (0, 0, 32, 48))
+    half.save(tmp_path / "mask.png")
+    (tmp_path / "pack.png").write_bytes(png((64, 48)))
+    pack, mask = (
+        Reference(path=str(file), sha256=hashlib.sha256(file.read_bytes()).hexdigest())
+        for file in (tmp_path / "pack.png", tmp_path / "mask.png")
+    )
+    async with serving(tmp_path / "s", wire=WireFormat(dialect), painter=paint_mask) as client:
+        _, seen = await bought(dialect, client, wanted(dialect, references=(pack,), mask=mask))
+    left, right = (seen.convert("L").getpixel((x, 400)) for x in (100, 900))
+    assert (left, right) == (0, 255), "the left half is painted anew"
+
+
+@pytest.mark.parametrize("dialect", ["sglang", "sd-cpp", "litellm", "azure"])
+async def test_servers_with_a_choice_make_the_kind_of_file_that_was_asked_for(
+    tmp_path: Path, dialect
+):
+    async with serving(tmp_path, wire=WireFormat(dialect)) as client:
+        request = wanted(dialect, output_format=OutputFormat.JPEG, compression=60)
+        _, picture = await bought(dialect, client, request)
+        assert picture.format == "JPEG"
+
+
+def test_what_a_dialect_sends_is_what_its_limits_allow():
+    profile = PROFILES[COMPATIBLE]
+    assert profile.dialects.keys() == DIALECT_VALUES.keys()
+    for name, dialect in DIALECT_VALUES.items():
+        caps = profile.dialects[name]
+        assert ("output_format" in dialect.fields) == bool(caps.output_formats), name
+        if dialect.images_in_json:
+            assert caps.mask is Support.NO, name

@@ -5,11 +5,13 @@ look the charge lies inside the ledger's interval. At the end every image is sto
 by the server's own store of lines none was made twice.
 """
 
+import contextlib
 import json
 import socket
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from unittest.mock import patch
 
 import apsw
 from crash import audit
@@ -82,6 +84,8 @@ class Report:
     statuses: dict = field(default_factory=dict)
     interval: tuple = (0, 0)
     charged: int = 0
+    files_left: int = 0
+    """Files at the provider: of orders whose upload was never recorded."""
     violations: list = field(default_factory=list)
 
     def __str__(self):
@@ -89,7 +93,8 @@ class Report:
         return (
             f"{self.images} images, {len(self.kills)} kills, {self.restarts} restarts of the "
             f"server, {self.batches} batches, {self.made} lines made, {self.statuses}, charged "
-            f"{self.charged} of {low} to {high}, {len(self.violations)} violations"
+            f"{self.charged} of {low} to {high}, "
+            f"{self.files_left} files left at the server, {len(self.violations)} violations"
         )
 
 
@@ -99,7 +104,8 @@ def batch_soak(folder, *, images, lines):
     BatchLimits.__init__.__kwdefaults__["images"] = lines
     products = ", ".join(f"soda-{number}" for number in range(images))
     soak = _Soak(folder, CAMPAIGN.format(products=products), Report(images=images))
-    with ExitStack() as stack:
+    with ExitStack() as whole, ExitStack() as stack:
+        whole.enter_context(soak.keep_what_is_deleted())
         soak.start(stack)
         for number, state in enumerate(STATES):
             soak.kill(state)
@@ -112,7 +118,7 @@ def batch_soak(folder, *, images, lines):
 class _Soak:
     def __init__(self, folder, campaign, report):
         self.folder, self.campaign, self.report = folder / "work", campaign, report
-        self.state = folder / "server"
+        self.state, self.orders = folder / "server", folder / "orders"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -161,6 +167,7 @@ class _Soak:
         self.report.violations += [
             f"left behind: {file}" for file in (self.output / ".tickets").rglob("*")
         ]
+        self.report.files_left = len([*(self.state / "files").glob("file-*")])
 
     @property
     def output(self):
@@ -178,6 +185,18 @@ class _Soak:
 
         return run_forked(self.folder, self.server, task, campaign=self.campaign)
 
+    def keep_what_is_deleted(self):
+        """Let every run keep the server's copy of a file before it deletes it, for the audit."""
+        self.orders.mkdir(parents=True)
+        delete = OpenAIBatches.delete
+
+        async def kept(batches, file):
+            with contextlib.suppress(FileExistsError, FileNotFoundError):
+                (self.orders / file).hardlink_to(self.state / "files" / file)
+            await delete(batches, file)
+
+        return patch.object(OpenAIBatches, "delete", kept)
+
     def _audit(self, when):
         charges = self.server.charges()
         self.report.charged = sum(price for _, price in charges)
@@ -191,7 +210,12 @@ class _Soak:
         for (value,) in store.execute("select value from batch").fetchall():
             self.report.batches += 1
             batch = json.loads(value)
-            file = (self.state / "files" / batch["input_file"]).read_bytes().splitlines()
+            places = (self.orders, self.state / "files")
+            (file, *_) = (
+                (place / batch["input_file"]).read_bytes().splitlines()
+                for place in places
+                if (place / batch["input_file"]).exists()
+            )
             lines = store.execute("select value from line where batch = ?", (batch["id"],))
             for done in map(json.loads, (line for (line,) in lines.fetchall())):
                 if done["purchase"] is not None:

@@ -28,6 +28,7 @@ from pipeline.app.open import late
 from pipeline.cli import flags
 from pipeline.cli import main as command_line
 from pipeline.ledger.sqlite import group_commit
+from pipeline.model.provider import Dedupe
 from pipeline.providers.gptimage import GptImage
 from pipeline.providers.names import GPTIMAGE
 from pipeline.providers.profiles import PROFILES
@@ -137,7 +138,7 @@ def forbid_network():
 def honour_keys():
     """Tell the client that this API honours idempotency keys, as the embedded server does."""
     profile = PROFILES[GPTIMAGE]
-    caps = dataclasses.replace(profile.caps, replays_keys=True)
+    caps = dataclasses.replace(profile.caps, dedupe=Dedupe.KEY)
     PROFILES[GPTIMAGE] = dataclasses.replace(profile, caps=caps)
 
 

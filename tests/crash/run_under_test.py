@@ -26,6 +26,7 @@ from pipeline.inspection.checks import Check, CheckName
 from pipeline.inspection.task import Inspection
 from pipeline.ledger.sqlite import group_commit, opening
 from pipeline.ledger.sqlite.ledger import SqliteLedger
+from pipeline.model.provider import Dedupe
 from pipeline.network import api_client
 from pipeline.network.guarded_session import GuardedSession
 from pipeline.prompts import cells, writing
@@ -208,7 +209,7 @@ def replace_slow_parts():
 def honour_keys(yes):
     """Tell the client that the API honours idempotency keys, or that it does not."""
     profile = PROFILES[GPTIMAGE]
-    caps = dataclasses.replace(profile.caps, replays_keys=yes)
+    caps = dataclasses.replace(profile.caps, dedupe=Dedupe.KEY if yes else Dedupe.NONE)
     PROFILES[GPTIMAGE] = dataclasses.replace(profile, caps=caps)
 
 

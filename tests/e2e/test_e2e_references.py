@@ -3,8 +3,9 @@
 import hashlib
 
 import pytest
-from conftest import SODA
+from conftest import SODA, wait_until
 from fake_provider import png
+from PIL import Image
 
 PACK = SODA.replace("[1:1, 4:3]", "[1:1]").replace("stages:", "references: [pack.png]\nstages:")
 REFINED = SODA.replace("[1:1, 4:3]", "[1:1]").replace(
@@ -76,3 +77,37 @@ def test_more_images_than_the_api_takes_are_refused(pipeline, shop):
     ended = pipeline("check", pipeline.write(text))
     assert ended.code == 2
     assert "openai takes 16 images at most, not 17" in ended.out + ended.err
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_a_masked_edit_in_another_kind_of_file(pipeline, shop, batch):
+    """Mask and output format go with the request, and with the line of a batch."""
+    drawn = Image.new("RGBA", (64, 64), "#808080ff")
+    drawn.paste("#00000000", (0, 0, 64, 32))
+    drawn.save(pipeline.folder / "mask.png")
+    text = PACK.replace("stages:", "mask: mask.png\noutput_format: webp\ncompression: 80\nstages:")
+    ended = shop("openai", text, "--stage", "draft", *(("--batch",) if batch else ()))
+    assert ended.code == 0, ended.err
+    if batch:
+        wait_until(
+            lambda: (
+                pipeline(
+                    "run",
+                    pipeline.folder / "soda.yaml",
+                    "--stage",
+                    "draft",
+                    "--provider",
+                    "openai",
+                    "--yes",
+                    "--max-cost",
+                    "1000",
+                    "--detailed-exitcode",
+                ).code
+                == 0
+            )
+        )
+    images = [one for one in pipeline.manifest()["images"] if one["stage"] == "draft"]
+    assert [one["status"] for one in images] == ["stored", "stored"]
+    assert {one["file"].rpartition(".")[2] for one in images} == {"webp"}
+    assert {one["mask"]["name"] for one in images} == {"mask.png"}
+    assert {one["output_format"] for one in images} == {"webp"}

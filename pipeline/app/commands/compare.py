@@ -14,7 +14,7 @@ from pipeline.model.job import Job
 from pipeline.model.money import Amount, MoneyFormat, Quote, Unit
 from pipeline.model.names import ProfileName, Stage
 from pipeline.model.provider import BASE_QUALITIES, Profile, ProviderModel, Support
-from pipeline.model.request import Background, Quality, Reference, RenderRequest
+from pipeline.model.request import Background, OutputFormat, Quality, Reference, RenderRequest
 from pipeline.model.sizing import Ratios, wire_size
 from pipeline.prompts.cells import check_only
 from pipeline.prompts.finals_check import all_finals
@@ -80,6 +80,8 @@ class _Shape:
     letters: int
     """Bytes of the prompt."""
     references: int
+    mask: bool
+    output_format: OutputFormat | None
     quality: Quality
     background: Background
 
@@ -118,6 +120,8 @@ def _counted(jobs: Iterable[Job], ratios: Mapping[str, str]) -> Counter[_Shape]:
             ratio=ratios.get(dict(job.at.axes).get("size", ""), "1:1"),
             letters=len(job.request.prompt.encode()),
             references=len(job.request.references),
+            mask=job.request.mask is not None,
+            output_format=job.request.output_format,
             quality=job.request.quality,
             background=job.request.background,
         )
@@ -208,6 +212,10 @@ def _refusal(model: ProviderModel, shapes: Sequence[_Shape]) -> str:
             return f"has no quality {shape.quality}"
         if shape.references and caps.references is Support.NO:
             return "takes no reference images"
+        if shape.mask and caps.mask is Support.NO:
+            return "takes no mask"
+        if shape.output_format and shape.output_format not in caps.output_formats:
+            return f"makes no {shape.output_format}"
         transparent = shape.background is Background.TRANSPARENT
         if transparent and caps.transparent is Support.NO:
             return "makes no transparent background"

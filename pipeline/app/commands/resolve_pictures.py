@@ -6,13 +6,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipeline.errors import ImageBroken, ImageGone, LocalFault, UsageError
+from pipeline.images.formats import jpeg, png, webp
 from pipeline.model.entry import Entry
 from pipeline.network.reply import plain
-from pipeline.providers.multipart import kind_of
 from pipeline.providers.openai_api.kept_replies import SEALED
 from pipeline.purchasing.sealed_replies import SealedReplies
-
-_ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 
 def pictures_of(replies: SealedReplies, entry: Entry) -> Sequence[str]:
@@ -42,8 +40,7 @@ async def write_pictures(
                 name = (
                     f"{str(entry.at.cell).replace('/', '_')}-{entry.at.stage}-take-{entry.at.take}"
                 )
-                ending = _ENDINGS.get(kind_of(content), "bin")
-                file = folder / f"{name}-picture-{number}.{ending}"
+                file = folder / f"{name}-picture-{number}.{_ending(content)}"
                 await asyncio.to_thread(_write, file, content)
                 files.append(file)
     if not files:
@@ -69,6 +66,14 @@ def _write(file: Path, content: bytes) -> None:
             raise UsageError(f"{file} is another file; name an empty folder") from error
     except OSError as error:
         raise LocalFault(f"cannot write {file}: {error.strerror or error}") from error
+
+
+def _ending(content: bytes) -> str:
+    if content.startswith(png.SIGNATURE):
+        return "png"
+    if content.startswith(jpeg.SIGNATURE):
+        return "jpg"
+    return "webp" if webp.is_webp(content) else "bin"
 
 
 def is_sealed(source: str) -> bool:

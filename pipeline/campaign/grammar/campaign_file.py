@@ -20,6 +20,8 @@ from pipeline.campaign.grammar.stages import BudgetPart, QualityWord, RunPart, S
 from pipeline.campaign.naming import LONGEST_NAME, NAME, name_problem
 
 BackgroundWord = Literal["opaque", "transparent"]
+FormatWord = Literal["png", "webp", "jpeg"]
+Compression = Annotated[int, Field(ge=0, le=100)]
 
 
 def _name(value: object) -> str:
@@ -59,7 +61,10 @@ class SettingsChange(Part):
     references: list[Text] | None = Field(
         None, description="Other reference images; needs a provider that takes some."
     )
+    mask: Text | None = Field(None, description="Another mask.")
     background: BackgroundWord | None = Field(None, description="Another background.")
+    output_format: FormatWord | None = Field(None, description="Another kind of file.")
+    compression: Compression | None = Field(None, description="Another quality of the file.")
     stages: StagesChange | None = Field(None, description="Another quality or number of takes.")
     adfiles: AdFilesChange | None = Field(None, description="Another fit of ad files.")
 
@@ -98,7 +103,18 @@ class CampaignFile(Part):
         default_factory=list,
         description="Images that go with each request, if the provider takes some.",
     )
+    mask: Text | None = Field(
+        None,
+        description="A PNG of the first reference's size: what is transparent in it is painted "
+        "anew.",
+    )
     background: BackgroundWord = Field("opaque", description="Opaque, or an alpha channel.")
+    output_format: FormatWord | None = Field(
+        None, description="Kind of file to ask for, if the provider has a choice; png by default."
+    )
+    compression: Compression | None = Field(
+        None, description="Quality of a webp or jpeg file, 0 to 100."
+    )
     overrides: list[OverridePart] = Field(
         default_factory=list, description="Exceptions, in order; later wins."
     )

@@ -224,6 +224,12 @@ class ProviderPart(Part):
     edits: Annotated[Text, Field(pattern="^/[^/]")] | None = Field(
         None, description="Path that takes images, for references and refined finals."
     )
+    tier: int | None = Field(
+        None, ge=1, le=5, description="Usage tier of the account, which limits images per minute."
+    )
+    timeout: Annotated[float, Field(ge=10, le=86400)] | None = Field(
+        None, description="Seconds to wait for an image; by the model unless set."
+    )
     image_hosts: list[Text] = Field(
         default_factory=list, description="Private hosts from which images may be fetched."
     )

@@ -39,8 +39,9 @@ def _page(explanation: Explanation, *, folder: str) -> list[str]:
     for job in (*explanation.drafts[:1], *explanation.finals[:1]):
         request = job.request
         again = f"round {job.at.round}, " if job.at.round > 1 else ""
+        kind = f"{request.output_format}, " if request.output_format else ""
         facts = (
-            f"{again}{request.quality}, {request.size}, {request.background}, "
+            f"{again}{request.quality}, {request.size}, {request.background}, {kind}"
             f"{explanation.money.text(job.price)}"
         )
         lines += ["", f"{paint(job.at.stage, 'bold')}  {paint(facts, 'dim')}"]
@@ -118,6 +119,7 @@ def _job(job: Job, money: MoneyFormat) -> dict[str, object]:
         "size": job.request.size,
         "quality": job.request.quality,
         "background": job.request.background,
+        "output_format": job.request.output_format,
         money.unit.field: job.price,
         "path": job.path,
     }

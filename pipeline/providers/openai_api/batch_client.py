@@ -57,6 +57,8 @@ class OpenAIBatches:
         body: dict[str, object] = {**request_fields(request, OPENAI_DIALECT), "n": 1}
         if request.references:
             body["images"] = [{"image_url": _data_url(one)} for one in request.references]
+        if request.mask is not None:
+            body["mask"] = {"image_url": _data_url(request.mask)}
         url = EDITS if request.references else GENERATIONS
         line = {"custom_id": name, "method": "POST", "url": url, "body": body}
         return json.dumps(line, separators=(",", ":")).encode() + b"\n"

@@ -20,12 +20,13 @@ from pipeline.errors import Rejected, ReplyUnknown
 from pipeline.model.money import Amount
 from pipeline.model.names import Account
 from pipeline.model.outcome import Receipt
-from pipeline.model.provider import Profile
+from pipeline.model.provider import Caps, Profile
 from pipeline.model.request import Reference, RenderRequest
 from pipeline.network.reply import Reply
 from pipeline.providers.base import Seal
 from pipeline.providers.batches import BatchProvider
 from pipeline.providers.connection import Connection
+from pipeline.providers.masks import MaskPart
 from pipeline.providers.multipart import EditForm, read_verified
 from pipeline.providers.names import COMPATIBLE
 from pipeline.providers.openai_api.batch_client import OpenAIBatches
@@ -66,7 +67,7 @@ class OpenAI:
         as_form = bool(request.references) and not self._dialect.images_in_json
         send = self._edit if as_form else self._generate
         try:
-            reply = await send(request, key=key, seal=seal, limit=model.caps.largest_reply)
+            reply = await send(request, key=key, seal=seal, caps=model.caps)
             return await self._read(reply, seal)
         except ReplyUnknown as doubt:
             doubt.images *= 1 if as_form else 1 + self._dialect.repeats
@@ -95,7 +96,7 @@ class OpenAI:
         """See `Provider.balance`; the API reports none."""
         return None
 
-    async def _generate(self, request: RenderRequest, *, key: str, seal: Seal, limit: int) -> Reply:
+    async def _generate(self, request: RenderRequest, *, key: str, seal: Seal, caps: Caps) -> Reply:
         dialect = self._dialect
         fields: dict[str, object] = {**request_fields(request, dialect), "n": 1}
         if request.references:
@@ -106,14 +107,27 @@ class OpenAI:
             body=json.dumps(fields, separators=(",", ":")).encode(),
             headers={"Content-Type": "application/json", **dialect.headers},
             into=seal,
-            limit=limit,
+            limit=caps.largest_reply,
+            timeout=caps.reply_timeout,
         )
 
-    async def _edit(self, request: RenderRequest, *, key: str, seal: Seal, limit: int) -> Reply:
+    async def _edit(self, request: RenderRequest, *, key: str, seal: Seal, caps: Caps) -> Reply:
         dialect = self._dialect
         fields = {**request_fields(request, dialect), "n": "1"}
+        mask = None
+        if request.mask is not None:
+            mask = MaskPart(
+                reference=request.mask,
+                field=dialect.mask_field,
+                white_is_painted=dialect.white_is_painted,
+            )
         opened = partial(
-            EditForm, fields, request.references, image_field=dialect.image_field, key=key
+            EditForm,
+            fields,
+            request.references,
+            image_field=dialect.image_field,
+            key=key,
+            mask=mask,
         )
         form = await asyncio.to_thread(opened)
         with closing(form):
@@ -122,7 +136,8 @@ class OpenAI:
                 body=form.body(),
                 headers={**form.headers, **dialect.headers},
                 into=seal,
-                limit=limit,
+                limit=caps.largest_reply,
+                timeout=caps.reply_timeout,
             )
 
 

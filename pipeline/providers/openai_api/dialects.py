@@ -25,6 +25,10 @@ class ApiDialect:
     """Path of edits, likewise."""
     image_field: str = "image[]"
     """The field of each image in the form of an edit."""
+    mask_field: str = "mask"
+    """The field of the mask in that form."""
+    white_is_painted: bool = False
+    """True if white marks what is painted anew, instead of transparency."""
     images_in_json: str = ""
     """The field of generations that takes images as base64, instead of a form."""
     auth: Mapping[str, str] = field(default_factory=lambda: BEARER)
@@ -59,7 +63,14 @@ DIALECTS: Mapping[str, ApiDialect] = {
     one.name: one
     for one in (
         ApiDialect(name="plain", title="any server of this shape", fields=_SAMPLERS),
-        ApiDialect(name="vllm-omni", title="vLLM-Omni", fields=_SAMPLERS, image_field="image"),
+        ApiDialect(
+            name="vllm-omni",
+            title="vLLM-Omni",
+            fields=_SAMPLERS,
+            image_field="image",
+            mask_field="mask_image",
+            white_is_painted=True,
+        ),
         ApiDialect(
             # answers a JPEG unless asked, and a relative URL, or 400 after the work
             name="sglang",

@@ -21,7 +21,7 @@ from pipeline.model.provider import (
     Support,
     TextMeaning,
 )
-from pipeline.model.request import Quality
+from pipeline.model.request import OutputFormat, Quality
 from pipeline.model.sizing import USUAL_PIXELS, Listed, Pixels
 from pipeline.providers.names import COMPATIBLE, OPENAI, UNITS
 
@@ -33,7 +33,10 @@ _ANY_PIXELS = Caps(
     references=Support.YES,
     largest_reply=_LARGEST_REPLY,
     transparent=Support.PREVIEW,
+    output_formats=tuple(OutputFormat),
+    mask=Support.YES,
     batch=Support.YES,
+    images_per_minute={1: 5, 2: 20, 3: 50, 4: 150, 5: 250},
 )
 _THREE_SIZES = replace(
     _ANY_PIXELS,
@@ -53,6 +56,14 @@ _PUBLISHED = TokenTable(
         Quality.HIGH: {"1024x1024": 4160, "1536x1024": 6208, "1024x1536": 6240},
     }
 )
+_MINI = TokenTable(
+    published={
+        Quality.LOW: {"1024x1024": 625, "1536x1024": 750, "1024x1536": 750},
+        Quality.MEDIUM: {"1024x1024": 1375, "1536x1024": 1875, "1024x1536": 1875},
+        Quality.HIGH: {"1024x1024": 4500, "1536x1024": 6500, "1024x1536": 6500},
+    }
+)
+"""The published prices of an image, $0.005 to $0.052, in output tokens of $8 a million."""
 _UNMEASURED = TokenFormula(grid=_GRID | {Quality.XHIGH: 128, Quality.MAX: 160})
 """A guess for models whose output tokens nobody has published."""
 _GENEROUS = Fraction(3)
@@ -60,14 +71,15 @@ _GENEROUS = Fraction(3)
 
 _IMAGE_2 = PerToken(text_in=5_000, image_in=8_000, image_out=30_000, output=_FORMULA)
 _IMAGE_2_5 = replace(_IMAGE_2, output=_UNMEASURED, margin=_GENEROUS)
+"""Also of 2.6. Its rates are on its model page; tokens of an image are published for neither."""
 _IMAGE_1_5 = replace(_IMAGE_2, image_out=32_000, text_out=10_000, output=_PUBLISHED)
 _IMAGE_1_MINI = replace(
     _IMAGE_2,
     text_in=2_000,
     image_in=2_500,
     image_out=8_000,
-    output=_PUBLISHED,
-    margin=_GENEROUS,
+    output=_MINI,
+    margin=Fraction(3, 2),
 )
 
 
@@ -164,8 +176,13 @@ _OWN_SERVER = replace(
     qualities=_FINER,
     transparent=Support.PREVIEW,
     references=Support.PREVIEW,
+    output_formats=(),
+    mask=Support.PREVIEW,
     batch=Support.NO,
+    reply_timeout=1800.0,
+    images_per_minute={},
 )
+_JPEG_OR_PNG = (OutputFormat.PNG, OutputFormat.JPEG)
 
 COMPATIBLE_PROFILE = Profile(
     name=COMPATIBLE,
@@ -174,6 +191,16 @@ COMPATIBLE_PROFILE = Profile(
     caps=_OWN_SERVER,
     models={"": ProviderModel(name="", caps=_OWN_SERVER, pricing=Unpriced())},
     any_model=True,
+    dialects={
+        "plain": _OWN_SERVER,
+        "vllm-omni": replace(_OWN_SERVER, mask=Support.YES),
+        "sglang": replace(_OWN_SERVER, output_formats=tuple(OutputFormat), mask=Support.NO),
+        "localai": replace(_OWN_SERVER, mask=Support.NO),
+        "sd-cpp": replace(_OWN_SERVER, output_formats=_JPEG_OR_PNG),
+        "xinference": _OWN_SERVER,
+        "litellm": replace(_OWN_SERVER, output_formats=tuple(OutputFormat)),
+        "azure": replace(_OWN_SERVER, output_formats=_JPEG_OR_PNG),
+    },
     key_variable="COMPATIBLE_API_KEY",
     unit=UNITS[COMPATIBLE],
     known_codes=OPENAI_CODES,

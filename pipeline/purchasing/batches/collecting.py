@@ -169,18 +169,20 @@ class Collecting:
                 if error.http != _NOT_FOUND:
                     raise
                 gone = f"the provider does not have the file {file} of its results any more"
-        ledger = self.tickets.ledger
+        ledger, doubts = self.tickets.ledger, 0
         for name, attempt in (await self._attempts(ticket)).items():
             if name in unanswered.not_made:
                 await ledger.release(attempt, reason=unanswered.not_made[name])
             elif name in unanswered.unknown:
+                doubts += 1
                 await ledger.doubt(attempt, reason=unanswered.unknown[name])
             elif batch.phase in UNFINISHED and unanswered.made >= batch.made:
                 # every line that was made is in the files: this one was not
                 await ledger.release(attempt, reason=f"the batch {batch.status} before it was made")
             else:
+                doubts += 1
                 await ledger.doubt(attempt, reason=gone or _missing(batch))
-        await self.tickets.finish(ticket, batch.status, results=results)
+        await self.tickets.finish(ticket, batch.status, results=results, doubts=doubts)
 
     async def _settle_sealed(self, ticket: Ticket) -> None:
         """Settle the lines that a run sealed and did not settle before it died."""

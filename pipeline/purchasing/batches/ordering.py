@@ -82,14 +82,20 @@ class Tickets:
         await self.finish(ticket, reason)
 
     async def finish(
-        self, ticket: Ticket, reason: str = "", *, results: Sequence[str] = ()
+        self, ticket: Ticket, reason: str = "", *, results: Sequence[str] = (), doubts: int = 0
     ) -> None:
         """Close a ticket whose images are settled, and remove its files here and there.
 
         The provider's copies go first: a run that is killed in between looks at the ticket again,
-        and needs none of them, since every line is recorded.
+        and needs none of them, since every line is recorded. They stay if lines are in doubt: a
+        person may find in them what happened.
         """
-        kept = await self._delete([file for file in (ticket.file, *results) if file])
+        files = [file for file in (ticket.file, *results) if file]
+        if doubts:
+            stay = f"its files stay at the provider: {', '.join(files)}"
+            kept = f"{doubts} in doubt, so {stay}"
+        else:
+            kept = await self._delete(files)
         reason = "; ".join(filter(None, (reason, kept)))
         await self.ledger.close_ticket(ticket.id)
         self.listen(TicketMoved(ticket=replace(ticket, state=TicketState.COLLECTED, reason=reason)))

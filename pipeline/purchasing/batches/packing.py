@@ -49,7 +49,8 @@ def packed(jobs: Iterable[Job], limits: BatchLimits) -> Iterator[Sequence[Job]]:
 
 def line_bytes(request: RenderRequest) -> int:
     """Return the most bytes that a request takes as a line; a missing picture counts as empty."""
-    pictures = (_size_of(one.path) * 4 // 3 + 64 for one in request.references)
+    sent = (*request.references, *([request.mask] if request.mask else []))
+    pictures = (_size_of(one.path) * 4 // 3 + 64 for one in sent)
     return _LINE + _ESCAPED * len(request.prompt) + sum(pictures)
 
 

@@ -116,6 +116,7 @@ def _shown(job: Job) -> ShownImage:
         size=request.size,
         quality=request.quality,
         background=request.background,
+        output_format=request.output_format or "",
         references=references_of(request),
         overlay=job.overlay,
         derived_from=job.derived_from,

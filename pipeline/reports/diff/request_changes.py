@@ -24,6 +24,7 @@ class Aspect(StrEnum):
     QUALITY = "quality"
     MODEL = "model"
     BACKGROUND = "background"
+    OUTPUT_FORMAT = "output format"
     REFERENCE = "reference"
     DRAFT = "approved draft"
     ROUND = "round"
@@ -97,6 +98,7 @@ def own_changes(old: ShownImage, new: ShownImage, after: ShownRun) -> Iterator[A
         (Aspect.QUALITY, old.quality, new.quality),
         (Aspect.MODEL, old.model, new.model),
         (Aspect.BACKGROUND, old.background, new.background),
+        (Aspect.OUTPUT_FORMAT, old.output_format, new.output_format),
     ):
         if was != now:
             yield AspectChange(aspect=aspect, before=was, after=now)

@@ -43,6 +43,8 @@ class ShownImage:
     size: str
     quality: str
     background: str
+    output_format: str = ""
+    """Empty for the usual one."""
     references: tuple[tuple[str, str], ...] | None
     """Name and sha256 of each; the name of an approved draft is empty. `None`: not recorded."""
     overlay: tuple[str, ...] | None
@@ -90,7 +92,8 @@ class ShownRun:
 
 def references_of(request: RenderRequest) -> tuple[tuple[str, str], ...]:
     """Return the references of a request as a run manifest has them."""
-    return tuple((PurePath(one.path).name, one.sha256) for one in request.references)
+    sent = (*request.references, *([request.mask] if request.mask else []))
+    return tuple((PurePath(one.path).name, one.sha256) for one in sent)
 
 
 def read_run(file: Path) -> ShownRun:
@@ -176,7 +179,8 @@ def _texts(fields: Fields) -> dict[str, str]:
 
 def _image(fields: Fields, unit: Unit) -> ShownImage:
     axes = _texts(fields.inner("axes"))
-    references = [(one.text("name"), one.text("sha256")) for one in fields.each("references")]
+    sent = [*fields.each("references"), *([fields.inner("mask")] if fields.has("mask") else [])]
+    references = [(one.text("name"), one.text("sha256")) for one in sent]
     return ShownImage(
         job=JobKey(fields.required("job")),
         cell=CellName(fields.required("cell")),
@@ -194,6 +198,7 @@ def _image(fields: Fields, unit: Unit) -> ShownImage:
         size=fields.text("size"),
         quality=fields.text("quality"),
         background=fields.text("background"),
+        output_format=fields.text("output_format"),
         references=tuple(references) if fields.has("references") else None,
         overlay=tuple(fields.texts("overlay")) if fields.has("overlay") else None,
         amount=Amount(fields.count(unit.field)),

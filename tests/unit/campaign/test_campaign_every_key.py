@@ -3,6 +3,7 @@
 import ast
 import copy
 import dataclasses
+import io
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 import yaml
 from brand_files import LOGO
 from fake_provider import png
+from PIL import Image
 
 import pipeline
 from pipeline.campaign.grammar.parts import keys_by_model
@@ -26,6 +28,15 @@ from pipeline.templates.writer import TemplateWriter
 PROMPT = """\
 A can of {{ product.name }} in {{ season }} at {% if prices.amount %}{{ prices.amount|number }}
 {%- endif %}, {{ stock.left }} "{{ scene }}" on a table."""
+
+
+def _clear_png():
+    """A PNG of 8 × 8 transparent pixels."""
+    drawn = io.BytesIO()
+    Image.new("RGBA", (8, 8)).save(drawn, "PNG")
+    return drawn.getvalue()
+
+
 BASE = {
     "campaign": "demo",
     "vars": {"season": "summer"},
@@ -53,6 +64,7 @@ FILES = {
     "house.yaml": b"tags: {client: house}\n",
     "button.yaml": b"{size: 3%}\n",
     "photo.png": png(8, 8),
+    "mask.png": _clear_png(),
     "logo.svg": LOGO,
     "other.svg": LOGO.replace(b"#d02020", b"#20d020"),
 }
@@ -100,6 +112,14 @@ EDITS = {
     "CampaignFile prompt": ({}, {"prompt": "A can of {{ product.name }} on ice."}),
     "CampaignFile text": ({}, {"text": {"scene": "{{ scene }}"}}),
     "CampaignFile references": ({}, {"references": ["photo.png"]}),
+    "CampaignFile mask": ({"references": ["photo.png"]}, {"mask": "mask.png"}),
+    "CampaignFile output_format": ({}, {"output_format": "webp"}),
+    "CampaignFile compression": ({"output_format": "webp"}, {"compression": 50}),
+    "SettingsChange mask": ({"references": ["photo.png"]}, override(mask="mask.png")),
+    "SettingsChange output_format": ({}, override(output_format="webp")),
+    "SettingsChange compression": ({"output_format": "webp"}, override(compression=50)),
+    "ProviderPart tier": ({}, provider(tier=2)),
+    "ProviderPart timeout": ({}, provider(timeout=900)),
     "CampaignFile background": ({}, {"background": "transparent"}),
     "CampaignFile overrides": ({}, override(vars={"season": "spring"})),
     "CampaignFile stages": ({}, {"stages": {"draft": {"quality": "high"}}}),

@@ -7,6 +7,7 @@ import logging
 import ssl
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from scripted_api import (
     reset,
     scripted,
 )
-from seals import NO_SEAL
+from seals import NO_SEAL, MemorySeal
 
 from pipeline.errors import (
     NotSent,
@@ -33,6 +34,7 @@ from pipeline.errors import (
     Throttled,
 )
 from pipeline.model.request import Background, Quality, Reference, RenderRequest
+from pipeline.providers.profiles import PROFILES
 from pipeline.providers.registry import open_provider
 from pipeline.settings import ProviderSettings
 
@@ -357,3 +359,22 @@ async def test_a_balance_is_asked_only_where_the_api_has_one(name, answer, left)
     assert {arrived.path for arrived in server.requests} == (
         {"/v1/credits"} if name == "embedded" else set()
     )
+
+
+@pytest.mark.parametrize(("of_model", "of_settings"), [(0.1, None), (60.0, 0.1)])
+@pytest.mark.parametrize("name", ["gptimage", "openai"])
+async def test_a_model_has_its_own_patience_unless_the_settings_say_otherwise(
+    name, of_model, of_settings, monkeypatch
+):
+    profile = PROFILES[name]
+    caps = replace(profile.caps, reply_timeout=of_model)
+    models = {one: replace(model, caps=caps) for one, model in profile.models.items()}
+    monkeypatch.setitem(PROFILES, name, replace(profile, caps=caps, models=models))
+    async with scripted(hang) as server:
+        settings = server.settings(reply_timeout=of_settings, connect_timeout=0.1)
+        settings = replace(settings, base_url=f"{server.url}/v1")
+        began = time.monotonic()
+        async with open_provider(name, settings=settings) as provider:
+            with pytest.raises(ReplyUnknown):
+                await provider.submit(CITRUS, key="k", seal=MemorySeal())
+        assert time.monotonic() - began < 5

@@ -20,7 +20,7 @@ from pipeline.campaign.reading.document import parse, plain_scalar
 from pipeline.errors import CampaignError
 from pipeline.model.job import Coordinates, job_key
 from pipeline.model.names import Stage
-from pipeline.model.request import Background, Quality, Reference, RenderRequest
+from pipeline.model.request import Background, OutputFormat, Quality, Reference, RenderRequest
 
 TEXT = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\ufffe\uffff")
@@ -144,6 +144,11 @@ KEY = "2d21b0fb169013ea9a50baead22b4415"
 
 def canonical(at, profile, request):
     asked = asdict(request) | {"references": [one.sha256 for one in request.references]}
+    if request.mask is not None:
+        asked["mask"] = request.mask.sha256
+    for later in ("mask", "output_format", "compression"):
+        if asked[later] is None:
+            del asked[later]
     facts = {
         "campaign": at.campaign,
         "axes": dict(at.axes),
@@ -166,10 +171,16 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
     words=st.tuples(WORDS, WORDS),
     numbers=st.tuples(st.integers(1, 99), st.integers(1, 99)),
     references=st.lists(WORDS, max_size=3),
+    later=st.tuples(
+        st.none() | st.builds(Reference, path=WORDS, sha256=WORDS),
+        st.none() | st.sampled_from(OutputFormat),
+        st.none() | st.integers(0, 100),
+    ),
 )
 def test_a_job_is_named_by_canonical_json_of_everything_that_is_asked(
-    axes, words, numbers, references
+    axes, words, numbers, references, *, later
 ):
+    mask, output_format, compression = later
     at = Coordinates(
         campaign="demo",
         cell="a/b",
@@ -186,5 +197,8 @@ def test_a_job_is_named_by_canonical_json_of_everything_that_is_asked(
         background=Background.TRANSPARENT,
         references=tuple(Reference(path="x", sha256=one) for one in references),
         variation=words[1],
+        mask=mask,
+        output_format=output_format,
+        compression=compression,
     )
     assert job_key(at, profile="open", request=request) == canonical(at, "open", request)

@@ -1,14 +1,17 @@
 """Forms with images: what is sent is what was planned."""
 
 import hashlib
+import io
 import re
 from contextlib import closing
 
 import pytest
 from fake_provider import png
+from PIL import Image
 
 from pipeline.errors import Rejected
 from pipeline.model.request import Reference
+from pipeline.providers.masks import MaskPart
 from pipeline.providers.multipart import EditForm, read_verified
 
 JPEG = b"\xff\xd8\xff\xe0" + b"jpeg" * 99
@@ -100,3 +103,40 @@ async def test_an_image_that_changes_while_it_is_sent_ends_the_request(image, tm
     (tmp_path / "a.png").write_bytes(png(9, 9))
     with pytest.raises(OSError, match="changed while it was sent"):
         await sent(form)
+
+
+def masked(alpha):
+    """A mask of two pixels with these alphas."""
+    drawn = Image.new("RGBA", (2, 1))
+    drawn.putdata([(9, 9, 9, one) for one in alpha])
+    content = io.BytesIO()
+    drawn.save(content, "PNG")
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("white", [False, True])
+async def test_a_mask_follows_the_images_in_the_form_that_the_server_takes(image, white):
+    """vLLM-Omni paints where a mask is white, OpenAI where it is transparent."""
+    pack, mask = image("pack.png", png(2, 1)), image("mask.png", masked((0, 255)))
+    part = MaskPart(reference=mask, field="mask_image" if white else "mask", white_is_painted=white)
+    form = EditForm({"prompt": "x"}, [pack], image_field="image", key="k", mask=part)
+    length = int(form.headers["Content-Length"])
+    body = await sent(form)
+    assert len(body) == length
+    _, picture, (name, file, kind, content) = parts_of(form, body)
+    assert picture[:2] == ("image", "image-1.png")
+    assert (name, file, kind) == (part.field, "mask.png", "image/png")
+    if white:
+        with Image.open(io.BytesIO(content)) as opened:
+            assert (opened.mode, opened.tobytes()) == ("L", bytes((255, 0)))
+    else:
+        assert content == masked((0, 255))
+
+
+async def test_a_mask_that_has_changed_is_not_sent(image, tmp_path):
+    pack, mask = image("pack.png", png(2, 1)), image("mask.png", masked((0, 255)))
+    (tmp_path / "mask.png").write_bytes(masked((255, 255)))
+    for white in (False, True):
+        part = MaskPart(reference=mask, white_is_painted=white)
+        with pytest.raises(Rejected, match="has changed since it was planned"):
+            EditForm({}, [pack], image_field="image", key="k", mask=part)

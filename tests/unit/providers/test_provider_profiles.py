@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from pipeline.model.money import Quote
-from pipeline.model.provider import BASE_QUALITIES, Support, TextMeaning
+from pipeline.model.provider import BASE_QUALITIES, Dedupe, Support, TextMeaning
 from pipeline.model.request import RenderRequest
 from pipeline.providers.envelope import Envelope
 from pipeline.providers.names import EMBEDDED, GPTIMAGE
@@ -120,13 +120,17 @@ def test_the_documented_prices_and_ratios_stand_in_both_profiles(name):
 
 def test_nothing_undocumented_is_assumed_of_the_real_service():
     caps = PROFILES[GPTIMAGE].caps
-    assert (caps.replays_keys, caps.varies, caps.references) == (False, False, Support.NO)
+    assert (caps.dedupe, caps.varies, caps.references) == (Dedupe.NONE, False, Support.NO)
     assert not PROFILES[GPTIMAGE].play_money
 
 
 def test_the_embedded_server_replays_keys_varies_and_takes_play_money():
     profile = PROFILES[EMBEDDED]
-    assert (profile.caps.replays_keys, profile.caps.varies, profile.play_money) == (True,) * 3
+    assert (profile.caps.dedupe, profile.caps.varies, profile.play_money) == (
+        Dedupe.KEY,
+        True,
+        True,
+    )
 
 
 def test_profiles_and_registry_are_read_without_the_network_client():

@@ -544,6 +544,18 @@ async def test_a_provider_that_never_answers_a_deletion_does_not_hold_the_run(ca
     assert "no answer within" in case.told[-1].ticket.reason
 
 
+async def test_the_files_of_an_order_with_doubts_stay_since_a_person_may_need_them(case):
+    """What became of a line that is missing or damaged can be seen nowhere else."""
+    await case.order()
+    case.batches.end(BatchPhase.COMPLETED, output=[made(name) for name in case.names[:3]])
+    await case.collect()
+    assert await case.open() == []
+    assert await case.statuses() == ["pending_download"] * 3 + ["in_doubt"]
+    assert case.batches.deleted == []
+    stay = "its files stay at the provider: file-0, batch_0-output"
+    assert case.told[-1].ticket.reason == f"completed; 1 in doubt, so {stay}"
+
+
 async def test_an_order_that_is_given_up_leaves_no_file_at_the_provider(case):
     case.batches.faults["open"] = [Rejected("bad order", http=400)]
     await case.order()
