@@ -375,8 +375,8 @@ def manage_keys(words: list[str], state: Path) -> int:
             say(f"{name} is revoked.")
         case _:
             raise UsageError(
-                "what to do with the keys is missing: add NAME, list, or revoke NAME\n"
-                "Next  pipeline serve keys list"
+                f"serve {' '.join(words)} is no command; there are serve keys add NAME, "
+                "serve keys list and serve keys revoke NAME\nNext  pipeline serve keys list"
             )
     return 0
 
