@@ -15,7 +15,7 @@ QUOTED = re.compile(
 _SIGNS = "".join(one for one in map(chr, range(0x24, 0xFFE7)) if category(one) == "Sc")
 _MONEY = (
     rf"R\$|[{re.escape(_SIGNS)}]|USD|EUR|GBP|CHF|PLN|SEK|NOK|DKK|CZK|HUF|RON|TRY|JPY|CNY|INR|AUD|"
-    r"CAD|zł|kr|Kč|Ft|lei|лв|руб|円|元|원"
+    r"CAD|zł|kr|Kč|Ft|lei|лв|руб|円|元|원"  # noqa: RUF001
 )
 PRICE = re.compile(
     rf"\s*(?:from |ab |only |now |dès |desde |a )?(?:{_MONEY})?\s?\d(?:[\d.,’']|\s(?=\d))*[-–]?"

@@ -213,7 +213,7 @@ def test_a_noun_of_the_setting_can_be_the_head_of_a_compound(prompt, subject):
     [
         'En röd cykel mot en vit vägg, rubrik "UT"',
         'Zelený batoh na dřevěném stole, nadpis "VEN"',
-        'Красный велосипед у белой стены, заголовок "ВПЕРЁД"',
+        'Красный велосипед у белой стены, заголовок "ВПЕРЁД"',  # noqa: RUF001
     ],
 )
 def test_no_word_of_a_language_that_cannot_be_read_is_painted(prompt):
