@@ -227,7 +227,7 @@ def test_a_line_that_leaves_at_an_angle_keeps_its_direction_in_a_narrow_strip():
 
 
 def continued_floor(draw_on_floor):
-    """A floor of 400 × 300 pixels with something on it, 200 pixels longer; a row of what was added."""
+    """A floor of 400 × 300 pixels with something on it, 200 pixels longer; a row of that."""
     floor = Image.new("RGB", (400, 300), (150, 120, 90))
     draw_on_floor(ImageDraw.Draw(floor))
     longer = continue_edges(floor, left=0, top=0, right=0, bottom=200)
