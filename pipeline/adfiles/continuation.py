@@ -18,6 +18,14 @@ SHARPEST = 0.7
 """The blur at the edge itself."""
 STEPS = 40
 """Most rows that are computed; those between are interpolated."""
+FADING = 0.05
+"""Distance within which details that only begin or end at the edge are gone, in widths of it."""
+DEPTH = 0.06
+"""Share of the height with which the edge is compared, to tell such details."""
+COARSE, MERGED = 0.14, 0.012
+"""Blurs along the edge, in widths of it: what is no detail, and what belongs together."""
+_CONSTANT, _STEEP = 2, 40
+"""Levels by which a detail may change with depth, and the weight of each further one."""
 NARROW = 0.015
 """Share of a side up to which its outer rows are stretched instead: what touches the edge at an
 angle then keeps its direction, where a repeated row would show a kink."""
@@ -92,14 +100,40 @@ def _rows_beyond(image: Image.Image, length: int) -> Image.Image:
     row = rim.resize((width, 1), Image.Resampling.BOX)
     count = min(STEPS, max(2, length))
     rows = Image.new("RGB", (width, count))
+    steady = _steady(image, row)
     for step in range(count):
         distance = length * step / (count - 1)
-        rows.paste(_softened(row, SHARPEST + SOFTENING * distance), (0, count - 1 - step))
+        near = Image.blend(row, steady, min(1.0, distance / (FADING * width)))
+        rows.paste(_softened(near, SHARPEST + SOFTENING * distance), (0, count - 1 - step))
     smooth = rows.resize(
         (width, length), Image.Resampling.BILINEAR, box=(0, 0.5, width, count - 0.5)
     )
     grain = _grain_of(image.crop((0, 0, width, min(_GRAIN_STRIP, image.height))))
     return _with_grain(smooth, grain)
+
+
+def _steady(image: Image.Image, row: Image.Image) -> Image.Image:
+    """Return the edge row without what only begins or ends there, as a reflection or a shadow does.
+
+    Repeated outwards, that would be a streak. What runs into the edge, as a plank does, is kept.
+    """
+    width = row.width
+    inside = image.crop((0, RIM, width, max(RIM + 1, round(DEPTH * image.height))))
+    inside = inside.resize((width, 1), Image.Resampling.BOX)
+    coarse, deeper = (_softened(one, COARSE * width) for one in (row, inside))
+    # Light and shade that change over the whole edge are none of its details.
+    details = (
+        ImageChops.subtract(one, base, 1, 128) for one, base in ((row, coarse), (inside, deeper))
+    )
+    changed = _softened(_largest(ImageChops.difference(*details)), MERGED * width)
+    fleeting = changed.point([min(255, max(0, level - _CONSTANT) * _STEEP) for level in range(256)])
+    return Image.composite(coarse, row, fleeting)
+
+
+def _largest(image: Image.Image) -> Image.Image:
+    """Return the largest of the channels."""
+    red, green, blue = image.split()
+    return ImageChops.lighter(ImageChops.lighter(red, green), blue)
 
 
 def _softened(row: Image.Image, deviation: float) -> Image.Image:

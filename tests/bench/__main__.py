@@ -16,6 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+import adfile_bench  # noqa: E402
 import campaign_bench  # noqa: E402 - beside this file, which is no package
 import imageserver_bench  # noqa: E402
 import ledger_bench  # noqa: E402
@@ -116,6 +117,21 @@ def review(jobs):
     yield "  thumbs served", told, "≥ 400 a second"
 
 
+def adfiles(jobs):
+    """Ad files of studio pictures, made beside buying."""
+    found = adfile_bench.measure(jobs or 1000)
+    yield "CPU of reading and measuring a source", f"{found.source:.2f} s", "≤ 0.6 s"
+    for form, seconds in found.cpu.items():
+        goal = "≤ 0.25 s" if form is adfile_bench.ImageFormat.JPG else ""
+        yield f"  of an ad file as {form}", f"{seconds:.3f} s", goal
+    told = f"{found.seconds:.0f} s, {found.cpu_each:.3f} s CPU each"
+    yield f"{found.made:,} ad files in the local pool, JPG and WebP", told, ""
+    told = f"{found.early:.0f} MB, then {found.late:.0f} MB"
+    yield "  the largest worker after a tenth of them, at most", told, "flat"
+    told = f"{found.alone:.3f} alone, {found.beside:.3f} beside"
+    yield "  wall efficiency of 120 images of 1 s, 12 at once", told, "unchanged"
+
+
 def plan(jobs):
     """Plans of ten thousand and of a million cells, of one image each and of two."""
     for cells in [jobs] if jobs else [10_000, 1_000_000]:
@@ -165,6 +181,7 @@ BENCHES = {
         engine,
         start,
         review,
+        adfiles,
         plan,
         rerun,
     )

@@ -24,6 +24,7 @@ from pipeline.imageserver.studio.drawing.copy.draw_copy import (
 from pipeline.imageserver.studio.drawing.layouts import compose, compose_over
 from pipeline.imageserver.studio.drawing.scenery import backdrop, surfaces
 from pipeline.imageserver.studio.drawing.scenery.decor import draw_decor, rays, sunburst
+from pipeline.imageserver.studio.drawing.scenery.props import SMALLEST, icon_size, place_props
 from pipeline.imageserver.studio.input_images import (
     InputImage,
     InputUse,
@@ -33,7 +34,7 @@ from pipeline.imageserver.studio.input_images import (
 )
 from pipeline.imageserver.studio.product_painting import draw_products
 from pipeline.imageserver.studio.raster import Sprite
-from pipeline.imageserver.studio.scene.reading import read_prompt, seed_of
+from pipeline.imageserver.studio.scene.reading import drawn_as, read_prompt, seed_of
 from pipeline.imageserver.studio.scene.scene import Family, Scene
 from pipeline.imageserver.studio.vector.svg import Svg
 from pipeline.lettering.box import Box, around
@@ -41,6 +42,8 @@ from pipeline.lettering.fonts import LetteringError
 
 RENDERER = "proof"
 _ICON_PIXELS = 520.0
+_NEARNESS = (0.88, 0.76, 0.64)
+"""Scales at which a product is tried with what goes with it; the first that has room is taken."""
 GLOW_STRENGTH = {PaintQuality.LOW: 0.0, PaintQuality.MEDIUM: 0.9, PaintQuality.HIGH: 1.25}
 """Strength of the glow round lights: none in drafts."""
 
@@ -91,22 +94,58 @@ def paint_picture(order: PaintOrder) -> Painting:
     width, height = pixels(order.ratio, order.quality)
     if input_image and input_image.use is InputUse.BACKDROP:
         image, done = _paint_edit(order, scene, input_image, (width, height))
-        product = None
+        product, missed = None, []
     else:
         if input_image:
             scene = replace(scene, family=Family.INPUT, input_size=input_image.image.size, name="")
+        scene = _with_room(scene, order)
         composition = compose(scene, width, height)
+        missed = _without_room(scene, composition)
         image, product = _paint_scene(scene, composition, input_image)
         glow = GLOW_STRENGTH[order.quality]
         if glow and input_image is None and not scene.transparent:
             image = raster.add_glow(image, glow)
         done = _draw_copy(image, scene, composition)
-    understood = scene.understood.record()
+    understood = replace(scene.understood, missed=(*scene.understood.missed, *missed)).record()
     if scene.transparent:
         return Painting(image, done, product, understood)
     image = image.convert("RGB")
     fine = order.quality is not PaintQuality.LOW and input_image is None
     return Painting(raster.add_grain(image) if fine else image, done, product, understood)
+
+
+def _with_room(scene: Scene, order: PaintOrder) -> Scene:
+    """Return the scene with its product so near that what goes with it has room, if it can."""
+    size = pixels(order.ratio, PaintQuality.MEDIUM)  # a final is composed like its draft
+    found, fewest = scene, _crowding(scene, compose(scene, *size))
+    for near in _NEARNESS:
+        if not any(fewest):
+            break
+        tried = replace(scene, nearness=near)
+        crowding = _crowding(tried, compose(tried, *size))
+        if crowding < fewest:
+            found, fewest = tried, crowding
+    return found
+
+
+def _crowding(scene: Scene, composition: Composition) -> tuple[int, int]:
+    """Return how many companions have no room, and how many only a small one."""
+    missed = _without_room(scene, composition)
+    small = icon_size(scene) * (SMALLEST + 0.05)
+    icons = [one for one in place_props(scene, composition) if one.prop in scene.icons]
+    largest = {one.prop: max(o.size for o in icons if o.prop == one.prop) for one in icons}
+    return len(missed), sum(size < small for size in largest.values())
+
+
+def _without_room(scene: Scene, composition: Composition) -> list[str]:
+    """Return what goes with the product and has no place in the picture, one sentence each."""
+    if scene.family in (Family.VASE, Family.WORDS):  # flowers stand in their vase
+        return []
+    named = {noun: drawn_as(noun, scene.props) for noun in scene.understood.props}
+    if not any(named.values()):
+        return []
+    shown = {one.prop for one in place_props(scene, composition)}
+    return [f"not shown: {noun}" for noun, kind in named.items() if kind and kind not in shown]
 
 
 def _paint_scene(

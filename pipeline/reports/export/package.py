@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+import json
 import os
+import re
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +30,12 @@ from pipeline.reports.export.assets import (
 )
 
 PIECE = 1024 * 1024
+UNFINISHED = ".unfinished-export.json"
+"""What each file may hold while an export is written, as sha256; removed at its end."""
 _OLDEST = (1980, 1, 1, 0, 0, 0)
 """The time of every file in a zip, so that the same files give the same bytes."""
 _MODE = 0o644 << 16
+_PART = re.compile(r"(.+)\.\d+-\d+\.part")
 
 Opened = Callable[[], BinaryIO]
 
@@ -153,37 +158,86 @@ def write_export(to: Path, files: Iterable[ExportFile], earlier: EarlierExport) 
         raise LocalFault(f"cannot write {to}: {error.strerror or error}") from error
 
 
+def read_unfinished(note: bytes | None, earlier: EarlierExport) -> dict[str, set[str]]:
+    """Return every sha256 that exports, an interrupted one included, may have left, by path."""
+    known: dict[str, set[str]] = {}
+    try:
+        for path, digests in json.loads(note or b"{}").items():
+            known[str(path)] = set(map(str, digests))
+    except (ValueError, AttributeError, TypeError):
+        known = {}  # somebody edited it
+    for path, sha256 in earlier.files.items():
+        known.setdefault(path, set()).add(sha256)
+    return known
+
+
+def unfinished_note(known: Mapping[str, Collection[str]]) -> bytes:
+    """Return the content of the file `UNFINISHED`."""
+    rows = {path: sorted(digests) for path, digests in sorted(known.items())}
+    return json.dumps(rows, ensure_ascii=False).encode()
+
+
+def superseded(
+    known: Collection[str], files: Iterable[ExportFile], there: Collection[str]
+) -> list[str]:
+    """Return the paths of earlier exports that are still there and not in this one."""
+    return sorted(set(known) & set(there) - {file.path for file in files})
+
+
 def _write_folder(to: Path, files: list[ExportFile], earlier: EarlierExport) -> int:
     to.mkdir(parents=True, exist_ok=True)
     root = to.resolve(strict=True)
+    note = read_file(root / UNFINISHED) if (root / UNFINISHED).exists() else None
+    known = read_unfinished(note, earlier)
     there = {file.path: _sha256_at(root, file.path) for file in files}
     for file in files:
         found = there[file.path]
-        known = {None, file.sha256, earlier.files.get(file.path)}
-        if found not in known and file.path != MANIFEST:
+        ours = {None, file.sha256, *known.get(file.path, ())}
+        if found not in ours and not (file.path == MANIFEST and known):
             raise UsageError(
                 f"{to / file.path} already exists, and no export wrote it; move it away, or choose "
                 "another folder"
             )
-    changed = 0
-    for file in files:
-        if there[file.path] != file.sha256:
-            place = ConfinedPath.at(file.path)
-            make_folders(root, place.folders)
-            write_whole(root, place, file.pieces())
-            changed += 1
-    return changed + _remove_old(root, {file.path for file in files}, earlier.files)
+    due = [file for file in files if there[file.path] != file.sha256]
+    old = superseded(known, files, known)
+    if due or note is not None:
+        for file in due:
+            known.setdefault(file.path, set()).add(file.sha256)
+        write_whole(root, ConfinedPath.at(UNFINISHED), unfinished_note(known))
+    for file in due:
+        place = ConfinedPath.at(file.path)
+        make_folders(root, place.folders)
+        write_whole(root, place, file.pieces())
+    removed = _remove_old(root, {path: known[path] for path in old})
+    if due or note is not None:
+        _remove_parts(root, known)
+        (root / UNFINISHED).unlink(missing_ok=True)
+    return len(due) + removed
 
 
-def _remove_old(root: Path, kept: set[str], earlier: Mapping[str, str]) -> int:
-    """Remove files of an earlier export that this one does not have, unless they were edited."""
+def _remove_parts(root: Path, known: Iterable[str]) -> None:
+    """Remove what a killed export had written under a temporary name."""
+    names: dict[Path, set[str]] = {}
+    for path in known:
+        with suppress(ValueError):
+            place = ConfinedPath.at(path)
+            names.setdefault(root.joinpath(*place.folders), set()).add(place.name)
+    for folder, here in names.items():
+        with suppress(FileNotFoundError, NotADirectoryError):
+            for entry in list(folder.iterdir()):
+                if (part := _PART.fullmatch(entry.name)) and part.group(1) in here:
+                    entry.unlink(missing_ok=True)
+
+
+def _remove_old(root: Path, old: Mapping[str, Collection[str]]) -> int:
+    """Remove files of earlier exports that this one does not have, unless they were edited."""
     removed = 0
-    for path, sha256 in earlier.items():
+    for path, digests in old.items():
         try:
             place = ConfinedPath.at(path)
         except ValueError:
             continue  # somebody edited the manifest
-        if path in kept or _sha256_at(root, path) != sha256:
+        if _sha256_at(root, path) not in digests:
             continue
         with suppress(FileNotFoundError):
             folder = open_folder(root, place.folders)

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import TypeVar
 
@@ -16,12 +15,16 @@ from pipeline.images.object_store.base import (
     proves,
 )
 from pipeline.reports.export.assets import MANIFEST, EarlierExport, read_earlier
-from pipeline.reports.export.package import ExportFile
+from pipeline.reports.export.package import (
+    UNFINISHED,
+    ExportFile,
+    read_unfinished,
+    superseded,
+    unfinished_note,
+)
 
 Result = TypeVar("Result")
 
-UNFINISHED = ".unfinished-export.json"
-"""What each object may hold while an export is written, as sha256; removed at its end."""
 AT_ONCE = 8
 """Most files that are uploaded at one time; each is in memory."""
 
@@ -55,11 +58,10 @@ class StoreDestination:
         found = await asyncio.to_thread(
             lambda: {one.path: one for one in self._store.found_below("")}
         )
-        known = await self._unfinished(found)
-        for path, sha256 in earlier.files.items():
-            known.setdefault(path, set()).add(sha256)
+        note = await self._store.read(UNFINISHED) if UNFINISHED in found else None
+        known = read_unfinished(note, earlier)
         due = await self._due(files, found, known)
-        gone = earlier.files.keys() - {file.path for file in files}
+        gone = superseded(known, files, found)
         if not due and not gone:
             await self._store.delete(UNFINISHED)
             return 0
@@ -72,23 +74,12 @@ class StoreDestination:
         )
         for file in manifest:
             await self._put(file, found.get(file.path))
-        removed = [await self._remove(path, earlier.files[path], found) for path in sorted(gone)]
+        removed = [await self._remove(path, known[path]) for path in gone]
         await self._store.delete(UNFINISHED)
         return len(due) + sum(removed)
 
-    async def _unfinished(self, found: Mapping[str, FoundObject]) -> dict[str, set[str]]:
-        """Return every sha256 that an interrupted export may have left, by path."""
-        if UNFINISHED not in found:
-            return {}
-        try:
-            content = json.loads(await self._store.read(UNFINISHED) or b"{}")
-            return {str(path): set(map(str, digests)) for path, digests in content.items()}
-        except (ValueError, AttributeError, TypeError):
-            return {}
-
     async def _note_unfinished(self, known: Mapping[str, set[str]]) -> None:
-        rows = {path: sorted(digests) for path, digests in sorted(known.items())}
-        content = json.dumps(rows, ensure_ascii=False).encode()
+        content = unfinished_note(known)
         there = await self._store.head(UNFINISHED)
         if there is None:
             await self._store.create(UNFINISHED, content)
@@ -154,9 +145,9 @@ class StoreDestination:
             "overwritten. Run it again"
         )
 
-    async def _remove(self, path: str, sha256: str, found: Mapping[str, FoundObject]) -> bool:
+    async def _remove(self, path: str, digests: set[str]) -> bool:
         """Remove an object of an earlier export, unless it was edited; return whether it was."""
-        if path not in found or await self.digest(path) != sha256:
+        if await self.digest(path) not in digests:
             return False
         await self._store.delete(path)
         return True

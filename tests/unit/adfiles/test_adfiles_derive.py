@@ -224,3 +224,26 @@ def test_a_line_that_leaves_at_an_angle_keeps_its_direction_in_a_narrow_strip():
 
     assert middle(1) == pytest.approx(101, abs=2)
     assert middle(18) - middle(1) == pytest.approx(17 / 1.2, abs=2)
+
+
+def continued_floor(draw_on_floor):
+    """A floor of 400 × 300 pixels with something on it, 200 pixels longer; a row of that."""
+    floor = Image.new("RGB", (400, 300), (150, 120, 90))
+    draw_on_floor(ImageDraw.Draw(floor))
+    longer = continue_edges(floor, left=0, top=0, right=0, bottom=200)
+    return [longer.getpixel((x, 400))[0] for x in range(400)], longer
+
+
+def test_a_reflection_that_is_cut_by_the_edge_becomes_no_streak():
+    """The reflection of an orange was drawn out to the end of the picture."""
+    row, longer = continued_floor(
+        lambda draw: draw.ellipse((180, 280, 220, 340), fill=(200, 130, 60))
+    )
+    assert max(row) - min(row) <= 22  # of 37
+    assert longer.getpixel((200, 299)) == (200, 130, 60)
+
+
+def test_a_joint_of_planks_that_runs_into_the_edge_goes_on():
+    row, _ = continued_floor(lambda draw: draw.rectangle((170, 0, 230, 300), fill=(90, 70, 50)))
+    assert row[200] < 100
+    assert row[20] > 145

@@ -166,7 +166,7 @@ def distance(scene: Scene) -> float:
     """Return the camera's distance as a scale: each of four neighbouring takes has its own."""
     if scene.family is Family.BOARD:
         return 1.0
-    return (1.0, 0.90, 0.95, 0.85)[scene.take % 4]
+    return (1.0, 0.90, 0.95, 0.85)[scene.take % 4] * scene.nearness
 
 
 def _wander(scene: Scene, zone: Box, wide: float, *, has_copy: bool) -> float:

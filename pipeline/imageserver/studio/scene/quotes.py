@@ -12,9 +12,13 @@ QUOTED = re.compile(
     r'"([^"\n]{1,4000})"|“([^”]{1,4000})”|„([^“”]{1,4000})[“”]|«([^»]{1,4000})»|「([^」]{1,1000})」'
     r"|『([^』]{1,1000})』|\u2018([^\u2019\n]{2,200})\u2019|(?<!\w)'([^'\n]{2,200})'(?!\w)"
 )
-_MONEY = r"R\$|[$€£¥₹]|USD|EUR|GBP|CHF|PLN|zł|kr|円"
+_SIGNS = "".join(one for one in map(chr, range(0x24, 0xFFE7)) if category(one) == "Sc")
+_MONEY = (
+    rf"R\$|[{re.escape(_SIGNS)}]|USD|EUR|GBP|CHF|PLN|SEK|NOK|DKK|CZK|HUF|RON|TRY|JPY|CNY|INR|AUD|"
+    r"CAD|zł|kr|Kč|Ft|lei|лв|руб|円|元|원"  # noqa: RUF001
+)
 PRICE = re.compile(
-    rf"\s*(?:from |ab |only |now |dès |desde |a )?(?:{_MONEY})?\s?\d[\d.,]*[-–]?"
+    rf"\s*(?:from |ab |only |now |dès |desde |a )?(?:{_MONEY})?\s?\d(?:[\d.,’']|\s(?=\d))*[-–]?"
     rf"\s?(?:{_MONEY})?\s*",
     re.IGNORECASE,
 )

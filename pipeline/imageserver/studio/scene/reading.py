@@ -54,8 +54,8 @@ from pipeline.imageserver.studio.scene.vocabulary import (
     SURFACES,
     WARM,
 )
-from pipeline.imageserver.studio.words.languages import EnglishText, in_english
-from pipeline.imageserver.studio.words.lexicon import MOST, NOT_NAMES
+from pipeline.imageserver.studio.words.languages import UNKNOWN, EnglishText, in_english
+from pipeline.imageserver.studio.words.lexicon import MOST, NOT_NAMES, TOPPINGS
 from pipeline.imageserver.studio.words.subject_reader import WALL, Subject
 from pipeline.imageserver.studio.words.subjects import DENIED, find_subject
 
@@ -262,6 +262,8 @@ def _item_colors(subject: Subject, count: int) -> tuple[str, ...]:
 
 def _props(text: str, family: Family, subject: Subject) -> tuple[Prop, ...]:
     """Return the props that a text names; flowers in a vase or drawn whole scatter no petals."""
+    for filled in (p for p in subject.props if " of " in p):  # it is in a cup, not on the table
+        text = text.replace(filled.partition(" of ")[2], " ")
     found = tuple(prop for prop, pattern in PROPS if re.search(pattern, text))
     whole = any(_prop_of(p) is Prop.PETAL and named_icon(p) for p in subject.props)
     if family is Family.VASE or whole:
@@ -272,13 +274,21 @@ def _props(text: str, family: Family, subject: Subject) -> tuple[Prop, ...]:
 def _icons(subject: Subject, family: Family, props: tuple[Prop, ...]) -> dict[str, str]:
     """Return the icons of what goes with the subject, each with its colour."""
     if family in (Family.BURGER, Family.PIZZA):
-        subject.props.clear()  # what is named with it is on it
+        subject.props[:] = [p for p in subject.props if p not in TOPPINGS]
     return {name: _icon_color(p, subject) for p in subject.props if (name := _prop_icon(p, props))}
 
 
 def _prop_icon(noun: str, props: tuple[Prop, ...]) -> str:
     """Return the icon of a companion that has no drawing of its own."""
-    return "" if _prop_of(noun) in props else named_icon(noun)
+    return (
+        "" if _prop_of(noun) in props else named_icon(noun) or named_icon(noun.partition(" of ")[0])
+    )
+
+
+def drawn_as(noun: str, props: tuple[Prop, ...]) -> Prop | str:
+    """Return the prop or the icon that shows a companion; empty if nothing does."""
+    kind = _prop_of(noun)
+    return kind if kind is not None and kind in props else _prop_icon(noun, props)
 
 
 def _icon_color(noun: str, subject: Subject) -> str:
@@ -299,14 +309,14 @@ def _understanding(
     """Return the statement of what was understood, and of what is not shown."""
     family, props = drawn
     missed: list[str] = []
-    if family is Family.NOUN:
+    if english.language == UNKNOWN and not subject.noun:
+        missed.append("subject not known: the prompt is in a language that the painter cannot read")
+    elif family is Family.NOUN:
         missed.append(f"subject not known: {subject.unknown}")
     elif not subject.noun and not copy:
         missed.append("no subject found")
     missed += [
-        f"not shown: {noun}"
-        for noun in dict.fromkeys(subject.props)
-        if not named_icon(noun) and _prop_of(noun) not in props
+        f"not shown: {noun}" for noun in dict.fromkeys(subject.props) if not drawn_as(noun, props)
     ]
     drawn_parts = DRAWN_PARTS.get(family, ()) + ICON_PARTS.get(subject.icon, ())
     missed += [f"not shown: {part}" for part in sorted(subject.parts) if part not in drawn_parts]

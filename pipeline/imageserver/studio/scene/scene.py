@@ -218,6 +218,8 @@ class Scene:
     seed: int
     count: int = 1
     """Number of products."""
+    nearness: float = 1.0
+    """Scale of the product, less than 1 where what goes with it needs room."""
     take: int = 0
     """Number of the take among those of one prompt; neighbours differ in camera and light."""
     camera: Camera = Camera.EYE_LEVEL

@@ -5,7 +5,10 @@ import re
 from dataclasses import dataclass
 from importlib import resources
 
+_TABLES = ("synonyms.txt", "icon_names.txt")
 LANGUAGES = ("de", "fr", "es", "it", "pt", "nl", "pl", "ja")
+UNKNOWN = "und"
+"""The code of every other language; it is read for its quotes alone."""
 NOUN_FIRST = frozenset(("fr", "es", "it", "pt", "pl"))
 """Languages whose nouns come before what describes them."""
 _COMPOUNDS = frozenset(("de", "nl"))
@@ -30,6 +33,22 @@ _JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _LINKS = ("", "n", "s", "en", "es", "e")
 """Letters that link the parts of a compound."""
 _SHORTEST = 3
+_ALPHABETS = {
+    code: frozenset("abcdefghijklmnopqrstuvwxyz'’-éèêàç" + letters)
+    for code, letters in (
+        ("de", "äöüß"),
+        ("fr", "âëîïôœùûüÿæ"),
+        ("es", "áíñóúü"),
+        ("it", "ìíîòóù"),
+        ("pt", "áâãíóôõúü"),
+        ("nl", "áëíïóöúüĳ"),
+        ("pl", "ąćęłńóśźż"),
+    )
+}
+"""The letters of each language, in lower case, with those of common loan words."""
+_FOREIGN_WORDS = 2
+_LEAST_KNOWN = 0.3
+"""Share of known words below which a text is in a language that the tables do not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +66,19 @@ class _Dictionary:
 @functools.cache
 def _dictionaries() -> dict[str, _Dictionary]:
     """Return the synonym table by language."""
-    text = resources.files("pipeline.imageserver.studio.words").joinpath("synonyms.txt")
     words: dict[str, list[tuple[str, str]]] = {code: [] for code in LANGUAGES}
-    for row in text.read_text("utf-8").splitlines():
-        if not row or row.startswith("#"):
-            continue
+    for row in _rows():
         english, *cells = (cell.strip() for cell in row.split("|"))
         for code, cell in zip(LANGUAGES, cells, strict=False):
             words[code] += [(one.strip(), english) for one in cell.split(",") if one.strip()]
     return {code: _dictionary(code, found) for code, found in words.items()}
+
+
+def _rows() -> list[str]:
+    """Return the rows of both tables: the painter's words, and the names of icons."""
+    folder = resources.files("pipeline.imageserver.studio.words")
+    texts = (folder.joinpath(name).read_text("utf-8") for name in _TABLES)
+    return [row for text in texts for row in text.splitlines() if row and not row.startswith("#")]
 
 
 def _dictionary(code: str, words: list[tuple[str, str]]) -> _Dictionary:
@@ -105,7 +128,7 @@ def in_english(bare: str) -> EnglishText:
 def translated(text: str, language: str) -> str:
     """Return a text of a known language in English."""
     low = text.lower()
-    if language == "en":
+    if language in ("en", UNKNOWN):
         return low
     found = _dictionaries()[language]
     if language == "ja":
@@ -159,12 +182,20 @@ def _language(bare: str) -> str:
         code: sum(len(hit.group().split()) for hit in _dictionaries()[code].pattern.finditer(low))
         for code in LANGUAGES[:-1]
     }
+    scores = {code: 0 if _is_foreign(words, code) else score for code, score in scores.items()}
     best = max(scores, key=lambda code: scores[code])
+    known = max(scores[best], english)
+    if known < len(words) * _LEAST_KNOWN and not low.isascii():
+        return UNKNOWN
     return best if scores[best] > english else "en"
+
+
+def _is_foreign(words: list[str], code: str) -> bool:
+    """Return whether several words have letters that a language does not have."""
+    foreign = [w for w in words if not (w.isascii() or set(w) <= _ALPHABETS[code])]
+    return len(foreign) >= _FOREIGN_WORDS
 
 
 @functools.cache
 def _english_words() -> frozenset[str]:
-    text = resources.files("pipeline.imageserver.studio.words").joinpath("synonyms.txt")
-    rows = [r for r in text.read_text("utf-8").splitlines() if r and not r.startswith("#")]
-    return frozenset(word for row in rows for word in row.split("|")[0].split())
+    return frozenset(word for row in _rows() for word in row.split("|")[0].split())

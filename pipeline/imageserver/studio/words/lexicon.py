@@ -63,6 +63,10 @@ GENRES = _words("genres")
 WALLS = _words("walls")
 SCENERY = _words("scenery")
 """Nouns of the setting, which are no subject."""
+FURNITURE = _words("furniture")
+"""Nouns of the setting that are the head of a compound after an unknown noun."""
+TOPPINGS = _words("toppings")
+"""What lies on food, and is not beside it."""
 PLACES = _words("places")
 """Nouns of the setting that are the subject if nothing else is named."""
 ROLE_WORDS = _words("role words")

@@ -212,7 +212,10 @@ def _with_head(
         last_unknown = unknown[-1] if unknown else -1
         head = nouns[-1] if nouns and nouns[-1].end > last_unknown else None
         if head is None and unknown:
-            return _replaced(phrase, _compound(words, last_unknown, unknown, nouns), tuple(nouns))
+            last = _with_furniture(words, last_unknown)
+            return _replaced(phrase, _compound(words, last, unknown, nouns), tuple(nouns))
+        if head is None and _names_furniture(words):
+            return _replaced(phrase, Noun(" ".join(words[-2:]), len(words) - 2, len(words)), ())
     if head is None:
         return phrase
     others = tuple(n for n in nouns if n is not head)
@@ -254,3 +257,15 @@ def _compound(words: tuple[str, ...], last: int, unknown: list[int], nouns: list
         (*words[max(start, last - 2) : last], words[last] if single else singular(words[last]))
     )
     return Noun(name, start, last + 1, plural=singular(words[last]) != words[last])
+
+
+def _names_furniture(words: tuple[str, ...]) -> bool:
+    """Return whether a phrase ends in a thing named for its use: "ironing board"."""
+    return len(words) > 1 and words[-1] in lexicon.FURNITURE and words[-2].endswith("ing")
+
+
+def _with_furniture(words: tuple[str, ...], last: int) -> int:
+    """Return the place of a compound's head: "board" in "chess board", else the unknown noun."""
+    after = last + 1
+    ends = after == len(words) - 1 and singular(words[after]) in lexicon.FURNITURE
+    return after if ends else last

@@ -9,7 +9,10 @@ from pipeline.imageserver.studio.words.noun_phrases import Phrase
 
 WALL = "wall"
 _BESIDE = frozenset(
-    ("beside", "next to", "near", "among", "amongst", "amid", "around", "between", "surrounded by")
+    (
+        *("beside", "next to", "near", "among", "amongst", "amid", "around", "between"),
+        *("surrounded by", "leaning on"),
+    )
 )
 _COMPANIONS = _BESIDE | {"with"}
 _MARKS = frozenset(("", ",", ".", ":", ";", "¶", "(", ")", "!", "?", "—", "–"))
@@ -242,6 +245,11 @@ class SubjectReader:
         """Take what goes with the subject."""
         subject, name = self._subject, phrase.name
         gathered = self._last in lexicon.UNITS
+        filled = self._joint == "of" and self._last in lexicon.CONTAINERS
+        if filled and self._last in subject.props and name in lexicon.CONTENTS:
+            subject.props[subject.props.index(self._last)] = f"{self._last} of {name}"
+            self._last = name
+            return
         self._last = name
         if not subject.noun or name in lexicon.UNITS:
             return
@@ -330,4 +338,6 @@ def _is_subject(name: str) -> bool:
     if name in lexicon.UNDRAWN:
         return True
     last = name.rsplit(maxsplit=1)[-1]
+    if last in lexicon.FURNITURE and last != name:
+        return True
     return last not in lexicon.SCENERY and last not in lexicon.ROLE_WORDS and len(last) > 1

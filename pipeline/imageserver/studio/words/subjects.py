@@ -5,7 +5,7 @@ import re
 from pipeline.imageserver.studio.scene.icons import emoji_names, find_icon
 from pipeline.imageserver.studio.scene.scene import Camera
 from pipeline.imageserver.studio.words import lexicon
-from pipeline.imageserver.studio.words.languages import EnglishText
+from pipeline.imageserver.studio.words.languages import UNKNOWN, EnglishText
 from pipeline.imageserver.studio.words.noun_phrases import phrases
 from pipeline.imageserver.studio.words.subject_reader import Subject, SubjectReader
 
@@ -48,8 +48,11 @@ def find_subject(english: EnglishText) -> Subject:
     subject = Subject(camera=camera, text=text)
     for _, pattern in _CAMERAS:
         text = pattern.sub(" , ", text)
+    if named := emoji_names(text.lstrip()[:1]):  # an emoji in front is the subject
+        text = f"{named} {text.lstrip()[1:]}"
     found = phrases(text, noun_first=english.noun_first)
-    SubjectReader(subject, found, noun_first=english.noun_first).read()
+    if english.language != UNKNOWN:  # any of its words could be the noun
+        SubjectReader(subject, found, noun_first=english.noun_first).read()
     if not subject.noun and not subject.unknown:
         _emoji(subject, english.text.replace("¶", " "))
     return subject

@@ -382,7 +382,7 @@ GALLERY = (
     # what nobody should send
     Piece("empty", (1, 1), "words", ""),
     Piece("emoji", (1, 1), "pizza", "🍕🔥"),
-    Piece("cyrillic", (1, 1), "noun", "Плакат: «Скоро лето»"),
+    Piece("cyrillic", (1, 1), "words", "Плакат: «Скоро лето»"),
     Piece(
         "hindi",
         (4, 3),

@@ -7,6 +7,7 @@ from pipeline.imageserver.painting.painter import PaintOrder, PaintQuality
 from pipeline.imageserver.studio.drawing.layouts import compose
 from pipeline.imageserver.studio.drawing.products.labels import label_lines
 from pipeline.imageserver.studio.product_painting import item_scene
+from pipeline.imageserver.studio.proof import paint_picture
 from pipeline.imageserver.studio.scene.quotes import find_quotes
 from pipeline.imageserver.studio.scene.reading import read_prompt
 from pipeline.imageserver.studio.scene.scene import Family, Role
@@ -15,14 +16,17 @@ ALL = tuple(expected_pictures())
 every_prompt = pytest.mark.parametrize("expected", ALL, ids=lambda one: one.name)
 
 
+def order_of(prompt, ratio=(1, 1)):
+    return PaintOrder(prompt=prompt, ratio=ratio, quality=PaintQuality.LOW)
+
+
 def understood(prompt, ratio=(1, 1)):
-    order = PaintOrder(prompt=prompt, ratio=ratio, quality=PaintQuality.LOW)
-    return read_prompt(order).understood.record()
+    return read_prompt(order_of(prompt, ratio)).understood.record()
 
 
 def test_there_are_prompts_of_many_trades_languages_and_ratios():
     assert len(ALL) >= 150
-    assert len({one.language for one in ALL}) == 9
+    assert len({one.language for one in ALL}) == 10  # nine, and one that cannot be read
     assert len({one.ratio for one in ALL}) == 15
 
 
@@ -170,3 +174,55 @@ def test_the_copy_of_a_story_keeps_clear_of_what_apps_lay_over_it(expected, rati
         assert piece.box.bottom <= 0.65 * high
         assert piece.box.x >= 60 - 1e-6
         assert piece.box.right <= 940 + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("prompt", "painted", "left_out"),
+    [
+        ("A burger with fries and lettuce on a table", ["fries"], []),
+        ("A burger with fries and a ladle", ["fries"], ["ladle"]),
+        ("A bottle of red wine with two glasses beside it", ["wine glass"], []),
+        ("A cup of yogurt with a spoon, close-up", [], ["spoon"]),
+        ("A guitar leaning on an amplifier", [], ["amplifier"]),
+    ],
+)
+def test_what_goes_with_the_subject_is_painted_or_said_to_be_left_out(prompt, painted, left_out):
+    """Fries beside a burger and glasses beside a bottle were left out, and nobody was told."""
+    told = paint_picture(order_of(prompt, (4, 5))).understood
+    assert told["props"] == painted + left_out
+    assert [one for one in told["not_understood"] if one.startswith("not shown")] == [
+        f"not shown: {one}" for one in left_out
+    ]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "subject"),
+    [
+        ("Walnut chess board with a red king", "chess board"),
+        ("An ironing board in front of a wall", "ironing board"),
+        ("A bottle on a wooden table", "bottle"),
+    ],
+)
+def test_a_noun_of_the_setting_can_be_the_head_of_a_compound(prompt, subject):
+    """A chess board was painted as the word CHESS."""
+    assert read_prompt(order_of(prompt)).understood.subject == subject
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        'En röd cykel mot en vit vägg, rubrik "UT"',
+        'Zelený batoh na dřevěném stole, nadpis "VEN"',
+        'Красный велосипед у белой стены, заголовок "ВПЕРЁД"',  # noqa: RUF001
+    ],
+)
+def test_no_word_of_a_language_that_cannot_be_read_is_painted(prompt):
+    """RÖD and SORT, which are colours, stood on a card as what the picture was about."""
+    scene = read_prompt(order_of(prompt))
+    assert painted_texts(order_of(prompt)) == scene.texts(Role.HEADLINE)
+    assert scene.understood.missed[0].startswith("subject not known")
+
+
+def test_an_emoji_in_front_is_the_subject():
+    told = read_prompt(order_of("⌚ with an orange band")).understood
+    assert (told.subject, told.colors) == ("watch", (("band", ("orange",)),))

@@ -14,6 +14,8 @@ from pipeline.lettering.path import Path
 _PALE = 0.2
 ALUMINIUM = "#c9ced3"
 
+_DARK_DRINKS = ("coffee", "espresso", "mocha", "cocoa", "chocolate")
+
 
 def can(svg: Svg, scene: Scene) -> Path:
     """Draw a can, printed all over."""
@@ -141,14 +143,22 @@ def mug(svg: Svg, scene: Scene) -> Path:
     r, z = shape.profile[-1]
     inside = svg.lin([darken(base, 0.42), darken(base, 0.12), lighten(base, 0.2)])
     svg.draw(ellipse(0, -z, r, 7.4), inside)
-    coffee: list[Stop] = [("#2a150b", 1, 0), ("#4d2a16", 1, 0.5), ("#2a150b", 1, 1)]
-    svg.draw(ellipse(0, -z + 1.9, r * 0.915, 5.0), svg.lin(coffee))
+    svg.draw(ellipse(0, -z + 1.9, r * 0.915, 5.0), svg.lin(_liquid(scene)))
     svg.stroke(ellipse(0, -z + 1.9, r * 0.90, 4.8), "#b07a4c", 0.6, 0.65)
     svg.stroke(ellipse(0, -z, r - 0.4, 7.2), lighten(base, 0.7), 1.0, 0.9)
     with svg.group(clip_path=svg.clip(outline)):
         sheen(svg, strip(shape.profile, (7, 95), (-0.84, -0.66)), 0.62)
         sheen(svg, strip(shape.profile, (7, 95), (0.87, 0.94)), 0.40)
     return outline
+
+
+def _liquid(scene: Scene) -> list[Stop]:
+    """Return what a mug is filled with: coffee, unless something else is named."""
+    contents = scene.understood.contents
+    if not contents or any(word in contents for word in _DARK_DRINKS):
+        return [("#2a150b", 1, 0), ("#4d2a16", 1, 0.5), ("#2a150b", 1, 1)]
+    tone = "#c9781f" if "tea" in contents else lighten(scene.palette.main, 0.62)
+    return [(darken(tone, 0.18), 1, 0), (tone, 1, 0.5), (darken(tone, 0.18), 1, 1)]
 
 
 def _glaze(scene: Scene) -> str:

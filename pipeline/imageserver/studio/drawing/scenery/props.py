@@ -26,6 +26,9 @@ from pipeline.imageserver.studio.vector.shapes import ellipse
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.box import Box
 
+_MOST_ICONS = 4
+SMALLEST = 0.7
+"""The least size of an icon, as a share of the usual one."""
 _AHEAD = 11.0
 _TRIES = 5
 _DEPTH = 1.15
@@ -110,17 +113,37 @@ def _add_icons(found: list[PlacedProp], scene: Scene, composition: Composition) 
         return
     taken = _occupied(scene)
     first = -1 if scene.take % 2 else 1
-    for number, name in enumerate(scene.icons[:3]):
+    for number, name in enumerate(scene.icons[:_MOST_ICONS]):
         for turn, side in enumerate((first, -first)):
             if turn and len(scene.icons) > 1:
                 continue
             at = side if number % 2 == 0 else -side
-            size = min(58.0, max(28.0, product_shape(scene).height * 0.16)) - 4 * turn
+            size = icon_size(scene) - 4 * turn
+            half = _half_width(name)
             tried = [
-                PlacedProp(name, at * (taken[at > 0] + size * room), depth, size * shrink, 0.0)
-                for room, depth, shrink in ((1.15, 12, 1.0), (0.95, 15, 0.85), (0.8, 17, 0.62))
+                PlacedProp(
+                    name,
+                    way * (taken[way > 0] + size * shrink * half * room),
+                    depth,
+                    size * shrink,
+                    0.0,
+                )
+                for shrink in (1.0, 0.85, SMALLEST)
+                for way in ((at, -at) if turn == 0 else (at,))
+                for room, depth in ((1.15, 12), (0.95, 15), (0.8, 17))
             ]
             _add_prop(found, composition, tried)
+
+
+def icon_size(scene: Scene) -> float:
+    """Return the usual size of an icon beside the product: half its longest side."""
+    return min(58.0, max(28.0, product_shape(scene).height * 0.16))
+
+
+def _half_width(name: str) -> float:
+    """Return half the width of an icon, in sizes."""
+    ink = icon(name).ink
+    return ink.w / max(ink.w, ink.h)
 
 
 def _add_prop(found: list[PlacedProp], composition: Composition, tried: list[PlacedProp]) -> None:
@@ -132,12 +155,16 @@ def _add_prop(found: list[PlacedProp], composition: Composition, tried: list[Pla
 
 def _box(prop: PlacedProp) -> Box:
     r = prop.size * 1.08
+    if not isinstance(prop.prop, Prop):
+        ink = icon(prop.prop).ink
+        wide, high = (side * r / max(ink.w, ink.h) for side in (ink.w, ink.h))
+        return Box(prop.x - wide, prop.y - 2 * high, 2 * wide, 2 * high)
     lift = _lift(prop)
     return Box(prop.x - r, prop.y - prop.size * lift - r, 2 * r, 2 * r)
 
 
 def _lift(prop: PlacedProp) -> float:
-    """Return the height of a prop's middle above the table, in sizes."""
+    """Return the height of a scattered prop's middle above the table, in sizes."""
     if not isinstance(prop.prop, Prop):
         return 0.98
     return 0.94 if prop.prop in FRUIT else SCATTER_RULES[prop.prop].lift
@@ -162,9 +189,14 @@ def _clear(prop: PlacedProp, composition: Composition, others: list[PlacedProp])
     return all(_apart(prop, other) for other in others)
 
 
+def _reach(prop: PlacedProp) -> float:
+    """Return the distance that a prop keeps from an icon."""
+    return prop.size * (0.75 if isinstance(prop.prop, Prop) else 0.95 * _half_width(prop.prop))
+
+
 def _apart(prop: PlacedProp, other: PlacedProp) -> bool:
     if not (isinstance(prop.prop, Prop) and isinstance(other.prop, Prop)):
-        need = (prop.size + other.size) * 0.75
+        need = _reach(prop) + _reach(other)
     elif prop.prop in FRUIT or other.prop in FRUIT:
         close = 0.62 if prop.prop in FRUIT and other.prop in FRUIT else 0.42
         need = (prop.size + other.size) * close
