@@ -79,34 +79,17 @@ def test_more_images_than_the_api_takes_are_refused(pipeline, shop):
     assert "openai takes 16 images at most, not 17" in ended.out + ended.err
 
 
-@pytest.mark.parametrize("batch", [False, True])
-def test_a_masked_edit_in_another_kind_of_file(pipeline, shop, batch):
-    """Mask and output format go with the request, and with the line of a batch."""
+def test_a_masked_edit_in_another_kind_of_file_is_a_line_of_a_batch_too(pipeline, shop):
     drawn = Image.new("RGBA", (64, 64), "#808080ff")
     drawn.paste("#00000000", (0, 0, 64, 32))
     drawn.save(pipeline.folder / "mask.png")
     text = PACK.replace("stages:", "mask: mask.png\noutput_format: webp\ncompression: 80\nstages:")
-    ended = shop("openai", text, "--stage", "draft", *(("--batch",) if batch else ()))
+    text = text.replace("final: {quality: medium}", "")
+    ended = shop("openai", text, "--batch")
     assert ended.code == 0, ended.err
-    if batch:
-        wait_until(
-            lambda: (
-                pipeline(
-                    "run",
-                    pipeline.folder / "soda.yaml",
-                    "--stage",
-                    "draft",
-                    "--provider",
-                    "openai",
-                    "--yes",
-                    "--max-cost",
-                    "1000",
-                    "--detailed-exitcode",
-                ).code
-                == 0
-            )
-        )
-    images = [one for one in pipeline.manifest()["images"] if one["stage"] == "draft"]
+    again = ("--provider", "openai", "--yes", "--max-cost", "1000", "--detailed-exitcode")
+    wait_until(lambda: pipeline("run", pipeline.folder / "soda.yaml", *again).code == 0)
+    images = pipeline.manifest()["images"]
     assert [one["status"] for one in images] == ["stored", "stored"]
     assert {one["file"].rpartition(".")[2] for one in images} == {"webp"}
     assert {one["mask"]["name"] for one in images} == {"mask.png"}

@@ -227,7 +227,7 @@ class ProviderPart(Part):
     tier: int | None = Field(
         None, ge=1, le=5, description="Usage tier of the account, which limits images per minute."
     )
-    timeout: Annotated[float, Field(ge=10, le=86400)] | None = Field(
+    timeout: Annotated[int, Field(ge=10, le=86400)] | None = Field(
         None, description="Seconds to wait for an image; by the model unless set."
     )
     image_hosts: list[Text] = Field(

@@ -176,13 +176,17 @@ class Collecting:
             elif name in unanswered.unknown:
                 doubts += 1
                 await ledger.doubt(attempt, reason=unanswered.unknown[name])
-            elif batch.phase in UNFINISHED and unanswered.made >= batch.made:
+            elif batch.phase in UNFINISHED and len(unanswered.made) >= batch.made:
                 # every line that was made is in the files: this one was not
                 await ledger.release(attempt, reason=f"the batch {batch.status} before it was made")
             else:
                 doubts += 1
                 await ledger.doubt(attempt, reason=gone or _missing(batch))
-        await self.tickets.finish(ticket, batch.status, results=results, doubts=doubts)
+        ending = batch.status
+        if unanswered.twice:
+            names = ", ".join(sorted(unanswered.twice))
+            ending += f"; came twice, so look in the provider's log what was charged: {names}"
+        await self.tickets.finish(ticket, ending, results=results, doubts=doubts)
 
     async def _settle_sealed(self, ticket: Ticket) -> None:
         """Settle the lines that a run sealed and did not settle before it died."""

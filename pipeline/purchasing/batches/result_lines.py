@@ -48,8 +48,10 @@ class Unanswered:
     """Why a line was not executed, by its name: it was not charged."""
     unknown: dict[str, str] = field(default_factory=dict)
     """Why it is not known whether a line was charged, by its name."""
-    made: int = 0
-    """Lines with a picture, also those that were settled before."""
+    made: set[str] = field(default_factory=set)
+    """Names of lines with a picture, also of those that were settled before."""
+    twice: set[str] = field(default_factory=set)
+    """Names of those that came more than once; only the first is settled."""
 
 
 class ResultLines:
@@ -123,7 +125,9 @@ class ResultLines:
         kept = None
         try:
             reply = reply_of_line(text)
-            self._unanswered.made += reply.status == _OK
+            if reply.status == _OK and name:
+                self._unanswered.twice |= self._unanswered.made & {name}
+                self._unanswered.made.add(name)
             if attempt is not None:
                 kept = self._seal(name, attempt)
         except NotSent as error:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,23 @@ def test_finals_are_planned_for_approved_cells_and_repeat_the_drafts_variation(b
     assert (final.at.cell, final.at.take, final.price) == ("a/4x3", 1, 12)
     assert (final.request.variation, final.derived_from) == ("1.2", second.key)
     assert final.path == "finals/a/4x3-t1.png"
+
+
+@pytest.mark.parametrize(("mode", "keys"), [("refine", 2), ("regenerate", 1)])
+def test_another_approval_makes_another_key_only_of_a_refined_final(board, mode, keys):
+    """A refined final is an edit of the approved picture, by its content and not by its name.
+
+    `gptimage` has no variations: a final that is made anew is the same request for either take.
+    """
+    text = SHARED.replace("final: {}", f"final: {{mode: {mode}}}")
+    edits = "providers: {gptimage: {edits: /v1/images/edits}}\n"
+    loaded = board.write(text + edits).load(provider="gptimage")
+    first, second, *_ = plan_drafts(loaded)
+    approved = (replace(pick(one), sha256=one.key * 2) for one in (first, second))
+    finals = [next(plan_finals(loaded, picks={first.at.cell: one})) for one in approved]
+    assert len({final.key for final in finals}) == keys
+    drafts = [one.sha256 for final in finals for one in final.request.references]
+    assert drafts == ([first.key * 2, second.key * 2] if mode == "refine" else [])
 
 
 def test_a_final_says_the_note_of_the_round_that_was_approved(board):

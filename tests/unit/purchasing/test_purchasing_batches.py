@@ -577,3 +577,16 @@ async def test_results_that_the_provider_does_not_have_any_more_are_in_doubt(cas
     entries = await case.ledger.entries([job.key for job in JOBS])
     assert "batch_0-output" in entries[JOBS[0].key].outcome.reason
     assert await case.ledger.spent() == Spent(in_doubt=Amount(4 * PRICE))
+
+
+async def test_a_line_that_comes_twice_is_settled_once_told_and_stands_for_no_other(case):
+    """It was counted as another line that the batch had made, whose image was then bought again."""
+    await case.order()
+    first = made(case.names[0])
+    lines = [first, first, made(case.names[1], number=1)]
+    case.batches.end(BatchPhase.EXPIRED, output=lines, charged=case.names[:3])
+    await case.collect()
+    assert await case.statuses() == ["pending_download"] * 2 + ["in_doubt"] * 2
+    assert f"came twice, so look in the provider's log what was charged: {case.names[0]}" in (
+        case.told[-1].ticket.reason
+    )
