@@ -2,52 +2,52 @@
 
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey, job_key
-from pipeline.model.money import FREE
+from pipeline.model.money import FREE, Amount
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import InDoubt, Paid, Stored
+from pipeline.model.packed.formats import packed_jobs
 from pipeline.state.lookup import bought_as
 
 
 def settle_payers(
     jobs: Sequence[Job], entries: Mapping[JobKey, Entry], *, selected: frozenset[CellName] | None
-) -> list[Job]:
+) -> Sequence[Job]:
     """Return the jobs of the selected cells (`None`: all), each shared image with one payer."""
     shared = share_out(jobs, entries, selected=selected)
-    return [job for job in shared if selected is None or job.at.cell in selected]
+    if selected is None:
+        return shared
+    return packed_jobs(job for job in shared if job.at.cell in selected)
 
 
 def share_out(
     jobs: Sequence[Job], entries: Mapping[JobKey, Entry], *, selected: frozenset[CellName] | None
-) -> list[Job]:
+) -> Sequence[Job]:
     """Return all jobs, each shared image paid by one of its cells, by a selected one if possible.
 
     Planning lets the first cell of a group pay. A run that took only some cells may have bought
     the image under another one: then that one is the payer, and nothing is bought again.
     """
-    groups: dict[JobKey, list[Job]] = {job.payer: [] for job in jobs if job.payer}
-    unsettled = UnsettledPurchases(entries, planned=lambda: {job.key for job in jobs})
-    if not groups and not unsettled:
-        return list(jobs)
-    if groups:
-        for job in jobs:
-            if bought_as(job) in groups:
-                groups[bought_as(job)].append(job)
-    payer_of = {
-        leader: _payer(members, entries, selected)
-        for leader, members in groups.items()
-        if len(members) > 1
-    }
-    for job in jobs if unsettled else ():
-        members = groups.get(job.key, (job,))
-        if job.payer is None and not any(_may_be_paid(entries.get(one.key)) for one in members):
-            elsewhere = unsettled.of_image(job)
-            if elsewhere is not None:
-                payer_of[job.key] = elsewhere
-    return [_shared(job, payer_of.get(bought_as(job)), groups) for job in jobs]
+    payers = Payers(entries, selected=None if selected is None else selected.__contains__)
+    for job in jobs:
+        payers.see(job)
+    moved = payers.moved()
+    if not moved:
+        return jobs
+    prices = {job.key: job.price for job in jobs if job.key in moved}
+    return packed_jobs(_shared(job, moved, prices) for job in jobs)
+
+
+def _shared(job: Job, moved: Mapping[JobKey, JobKey], prices: Mapping[JobKey, Amount]) -> Job:
+    leader = bought_as(job)
+    payer = moved.get(leader)
+    if payer is None:
+        return job
+    if job.key == payer:
+        return replace(job, payer=None, price=prices[leader])
+    return replace(job, payer=payer, price=FREE)
 
 
 class UnsettledPurchases:
@@ -88,18 +88,6 @@ class UnsettledPurchases:
         return None
 
 
-def _payer(
-    members: Sequence[Job],
-    entries: Mapping[JobKey, Entry],
-    selected: frozenset[CellName] | None,
-) -> JobKey:
-    known = [(job, entries.get(job.key)) for job in members]
-    paid = [job for job, entry in known if _may_be_paid(entry)]
-    paid.sort(key=lambda job: not _has_cost(entries.get(job.key)))
-    asked = (job for job in members if selected is None or job.at.cell in selected)
-    return next(chain(paid, asked, members)).key
-
-
 def _may_be_paid(entry: Entry | None) -> bool:
     """True if stored, paid, in doubt, ordered or in flight: a second purchase would pay twice."""
     return entry is not None and (
@@ -110,15 +98,6 @@ def _may_be_paid(entry: Entry | None) -> bool:
 def _has_cost(entry: Entry | None) -> bool:
     """True if credits were spent on the job itself, not only on an image that it shares."""
     return entry is not None and entry.spent.upper > 0
-
-
-def _shared(job: Job, payer: JobKey | None, groups: Mapping[JobKey, Sequence[Job]]) -> Job:
-    if payer is None:
-        return job
-    price = max(one.price for one in groups.get(bought_as(job), (job,)))
-    if job.key == payer:
-        return replace(job, payer=None, price=price)
-    return replace(job, payer=payer, price=FREE)
 
 
 def images_to_share(jobs: Sequence[Job], entries: Mapping[JobKey, Entry]) -> list[Job]:
@@ -147,10 +126,10 @@ def images_to_share(jobs: Sequence[Job], entries: Mapping[JobKey, Entry]) -> lis
 
 
 class Payers:
-    """`settle_payers` for jobs that arrive in plan order and are not kept.
+    """Finds the payer of each shared image, for jobs that arrive in plan order and are not kept.
 
-    Holds one key for each image that may have been paid for and, if only some cells are
-    selected, one for each of their images.
+    Holds a key for each image that a cell has paid for in place of the one that planning chose
+    and, if only some cells are selected, one for each of their images.
     """
 
     def __init__(
@@ -165,22 +144,31 @@ class Payers:
 
     def see(self, job: Job) -> None:
         """Register one job, as planning made it."""
-        entry = self._entries.get(job.key)
-        if _may_be_paid(entry):
-            before = self._paid.setdefault(bought_as(job), job.key)
-            if _has_cost(entry) and not _has_cost(self._entries[before]):
-                self._paid[bought_as(job)] = job.key
-        elif self._unsettled and job.payer is None:
+        leader = bought_as(job)
+        if job.payer is not None:
+            self._see_sharing(job, leader)
+        elif self._unsettled and not _may_be_paid(self._entries.get(job.key)):
             elsewhere = self._unsettled.of_image(job)
             if elsewhere is not None:
-                self._elsewhere[job.key] = elsewhere
+                self._elsewhere[leader] = elsewhere
         if self._selected is not None and self._selected(job.at.cell):
-            self._asked.setdefault(bought_as(job), job.key)
+            self._asked.setdefault(leader, job.key)
+
+    def _see_sharing(self, job: Job, leader: JobKey) -> None:
+        entry = self._entries.get(job.key)
+        if not _may_be_paid(entry):
+            return
+        before = self._paid.get(leader, leader)
+        known = self._entries.get(before)
+        if not _may_be_paid(known) or (_has_cost(entry) and not _has_cost(known)):
+            self._paid[leader] = job.key
 
     def moved(self, *, everybody: bool = False) -> dict[JobKey, JobKey]:
         """Return key of the payer that planning chose → key of the one that pays instead.
 
         Images whose payer stays the same are absent. `everybody`: as if all cells were selected.
         """
-        payers = ({} if everybody else self._asked) | self._elsewhere | self._paid
+        asked = {} if everybody else self._asked
+        unpaid = (pair for pair in asked.items() if not _may_be_paid(self._entries.get(pair[0])))
+        payers = dict(unpaid) | self._elsewhere | self._paid
         return {leader: payer for leader, payer in payers.items() if leader != payer}

@@ -13,7 +13,6 @@ from types import MappingProxyType
 
 from pipeline.campaign.cell_globs import compile_cell_globs
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.images.base import stored_sizes
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Review
 from pipeline.model.entry import Entry
@@ -21,6 +20,7 @@ from pipeline.model.job import Job, JobKey
 from pipeline.model.money import FREE, Amount, Quote
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Stored
+from pipeline.model.packed.containers import batched
 from pipeline.model.verdict import Decision, Round
 from pipeline.prompts.finals_check import finals_cost_alike, finals_repeat_drafts, price_finals
 from pipeline.prompts.jobs import (
@@ -41,6 +41,9 @@ from pipeline.state.work_ahead import BUYING, WorkAhead
 
 MOST_LISTED = 1000
 """Images that a plan lists one by one; the others are only counted."""
+
+CELLS = 500
+"""Cells whose images are looked for in the store at one time."""
 
 MOST_ROWS = 40
 """Most products that have a row of their own."""
@@ -161,7 +164,7 @@ async def preview_run(
     verdicts = newest_of(record.verdicts)
     rounds, finals = (rounds_from(record.verdicts, stage=stage) for stage in Stage)
     counter = _PreviewBuilder(
-        loaded, known=LedgerLookup.of(record.entries), rules=rules, only=only, alive=alive
+        loaded, known=LedgerLookup(record.entries), rules=rules, only=only, alive=alive
     )
     counter.checks, counter.verdicts = checks, verdicts
     counter.shared_redos = shared_redos(verdicts, counter.known.entries)
@@ -209,7 +212,6 @@ class _PreviewBuilder:
         self._rerolls: dict[Stage, Rerolls] = {}
         self._rerolls_cost: dict[Stage, int] = {}
         self._reasons: dict[Stage, Counter[DueReason]] = {}
-        self._sizes = stored_sizes(known.entries.values(), rules.images)
         self._unseen = {
             key for key, entry in known.entries.items() if isinstance(entry.outcome, Stored)
         }
@@ -320,17 +322,18 @@ class _PreviewBuilder:
         ahead = WorkAhead(
             entries=self.known.entries,
             rules=self.rules,
-            sizes=self._sizes,
             most_listed=MOST_LISTED,
         )
         reasons, grid = Counter[DueReason](), SizeGrid()
         likely, new_takes = 0, 0
         verdicts = self._verdicts if stage is Stage.DRAFT and self.known.entries else None
         self._waiting = 0 if verdicts is not None else self._waiting
-        for cell, takes in groupby(jobs, key=lambda job: job.at.cell):
-            if not self._selected(cell):
-                continue
-            images = [_paid_by(job, moved) for job in takes]
+        cells = (
+            (cell, [_paid_by(job, moved) for job in takes])
+            for cell, takes in groupby(jobs, key=lambda job: job.at.cell)
+            if self._selected(cell)
+        )
+        for cell, images in _looked_for(ahead, cells):
             for job in images:
                 price = job.price
                 if job.payer is None and not price:
@@ -390,6 +393,15 @@ class _PreviewBuilder:
         if self.only or not plain or price is None:
             return price_finals(self.loaded, only=self.only)
         return Quote.exact(Amount(self._stages[Stage.DRAFT].first_takes * final.takes * price))
+
+
+def _looked_for(
+    ahead: WorkAhead, cells: Iterator[tuple[CellName, Sequence[Job]]]
+) -> Iterator[tuple[CellName, Sequence[Job]]]:
+    """Yield cells with their images, once these were looked for in the store."""
+    for some in batched(cells, CELLS):
+        ahead.look(job for _, images in some for job in images)
+        yield from some
 
 
 def _paid_by(job: Job, moved: Mapping[JobKey, JobKey]) -> Job:

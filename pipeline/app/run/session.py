@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from pipeline.app.campaign import (
@@ -180,7 +181,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
         hold_to_plan(session.output, campaign.slug, asked=options.plan, actual=actual)
     refuse_unwritable(
         session.output,
-        [path_of(job) for stage in ahead for job in (*stage.to_buy, *stage.to_fetch)],
+        (path_of(job) for stage in ahead for job in chain(stage.to_buy, stage.to_fetch)),
     )
     await confirm_spending(
         session.manifest_writer, session.loaded, before, ahead, console=session.console
