@@ -97,7 +97,7 @@ def _approvals(state: CampaignState) -> Iterator[tuple[str, ...]]:
             yield "*", "--take", "1"
         return
     takes: dict[CellName, int] = {}
-    for job in _stored(state):
+    for job in _stored(state) if undecided else ():
         takes.setdefault(job.at.cell, job.at.take)
     for cell in undecided:
         if cell in takes:

@@ -1,6 +1,6 @@
 """Payers of images that several cells share: the cell that has paid, else a selected one."""
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.model.entry import Entry
@@ -8,7 +8,7 @@ from pipeline.model.job import Job, JobKey, job_key
 from pipeline.model.money import FREE, Amount
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import InDoubt, Paid, Stored
-from pipeline.model.packed.formats import packed_jobs
+from pipeline.model.packed_rows import packed_jobs
 from pipeline.state.lookup import bought_as
 
 
@@ -16,21 +16,30 @@ def settle_payers(
     jobs: Sequence[Job], entries: Mapping[JobKey, Entry], *, selected: frozenset[CellName] | None
 ) -> Sequence[Job]:
     """Return the jobs of the selected cells (`None`: all), each shared image with one payer."""
-    shared = share_out(jobs, entries, selected=selected)
+    shared = share_out(jobs, entries, selected=selected, unsettled=unsettled_entries(entries))
     if selected is None:
         return shared
     return packed_jobs(job for job in shared if job.at.cell in selected)
 
 
 def share_out(
-    jobs: Sequence[Job], entries: Mapping[JobKey, Entry], *, selected: frozenset[CellName] | None
+    jobs: Sequence[Job],
+    entries: Mapping[JobKey, Entry],
+    *,
+    selected: frozenset[CellName] | None,
+    unsettled: Sequence[Entry],
 ) -> Sequence[Job]:
     """Return all jobs, each shared image paid by one of its cells, by a selected one if possible.
 
     Planning lets the first cell of a group pay. A run that took only some cells may have bought
     the image under another one: then that one is the payer, and nothing is bought again.
+    `unsettled` are the `unsettled_entries`.
     """
-    payers = Payers(entries, selected=None if selected is None else selected.__contains__)
+    payers = Payers(
+        entries,
+        selected=None if selected is None else selected.__contains__,
+        unsettled=UnsettledPurchases(unsettled, planned=(job.key for job in jobs)),
+    )
     for job in jobs:
         payers.see(job)
     moved = payers.moved()
@@ -50,6 +59,15 @@ def _shared(job: Job, moved: Mapping[JobKey, JobKey], prices: Mapping[JobKey, Am
     return replace(job, payer=payer, price=FREE)
 
 
+def unsettled_entries(entries: Mapping[JobKey, Entry]) -> Sequence[Entry]:
+    """Return the entries of which an image may still come: in flight, in doubt, not downloaded."""
+    return [
+        entry
+        for entry in entries.values()
+        if entry.is_open or isinstance(entry.outcome, Paid | InDoubt)
+    ]
+
+
 class UnsettledPurchases:
     """Purchases of which an image may still come: in flight, in doubt, or not downloaded.
 
@@ -59,20 +77,20 @@ class UnsettledPurchases:
 
     def __init__(
         self,
-        entries: Mapping[JobKey, Entry],
+        unsettled: Sequence[Entry],
         *,
-        planned: Callable[[], Container[JobKey]] = frozenset,
+        planned: Iterable[JobKey] = (),
     ) -> None:
-        """Index the entries of jobs that are not `planned`; planning groups those that are."""
+        """Index the entries of jobs that are not `planned`; planning groups those that are.
+
+        `planned` is read only if there are any.
+        """
         self._entries: dict[tuple[Stage, int, int], list[Entry]] = {}
-        unsettled = [
-            entry
-            for entry in entries.values()
-            if entry.is_open or isinstance(entry.outcome, Paid | InDoubt)
-        ]
-        known = planned() if unsettled else frozenset[JobKey]()
+        left = {entry.key for entry in unsettled}
+        if left:
+            left.difference_update(planned)
         for entry in unsettled:
-            if entry.key not in known:
+            if entry.key in left:
                 place = (entry.at.stage, entry.at.round, entry.at.take)
                 self._entries.setdefault(place, []).append(entry)
 
@@ -107,22 +125,18 @@ def images_to_share(jobs: Sequence[Job], entries: Mapping[JobKey, Entry]) -> lis
     same round, with the same prompt, and approved too. An image that is not downloaded is shared
     if its payer is not planned any more, so that it is downloaded for the job.
     """
-    sharing = [
-        job for job in jobs if job.payer is not None and not _may_be_paid(entries.get(job.key))
-    ]
-    if not sharing:
-        return []
-    planned = {job.key for job in jobs}
-    return [
-        job
-        for job in sharing
-        for payer in [entries.get(bought_as(job))]
-        if payer is not None
-        and (
-            isinstance(payer.outcome, Stored)
-            or (isinstance(payer.outcome, Paid) and payer.key not in planned)
-        )
-    ]
+    ready: list[Job] = []
+    not_downloaded: dict[JobKey, Entry] = {}
+    for job in jobs:
+        if job.payer is None or _may_be_paid(entries.get(job.key)):
+            continue
+        payer = entries.get(job.payer)
+        if payer is not None and isinstance(payer.outcome, Stored | Paid):
+            ready.append(job)
+            if isinstance(payer.outcome, Paid):
+                not_downloaded[payer.key] = payer
+    planned = {job.key for job in jobs if job.key in not_downloaded} if not_downloaded else set()
+    return [job for job in ready if job.payer not in planned]
 
 
 class Payers:
@@ -133,13 +147,17 @@ class Payers:
     """
 
     def __init__(
-        self, entries: Mapping[JobKey, Entry], *, selected: Callable[[CellName], bool] | None
+        self,
+        entries: Mapping[JobKey, Entry],
+        *,
+        selected: Callable[[CellName], bool] | None,
+        unsettled: UnsettledPurchases,
     ) -> None:
         self._entries = entries
         self._selected = selected
         self._paid: dict[JobKey, JobKey] = {}
         self._asked: dict[JobKey, JobKey] = {}
-        self._unsettled = UnsettledPurchases(entries)
+        self._unsettled = unsettled
         self._elsewhere: dict[JobKey, JobKey] = {}
 
     def see(self, job: Job) -> None:

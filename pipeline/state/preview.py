@@ -20,7 +20,7 @@ from pipeline.model.job import Job, JobKey
 from pipeline.model.money import FREE, Amount, Quote
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Stored
-from pipeline.model.packed.containers import batched
+from pipeline.model.packed import batched
 from pipeline.model.verdict import Decision, Round
 from pipeline.prompts.finals_check import finals_cost_alike, finals_repeat_drafts, price_finals
 from pipeline.prompts.jobs import (
@@ -34,7 +34,7 @@ from pipeline.state.checks.rerolls import Rerolls, most_rerolls
 from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.due import Due, Rules
 from pipeline.state.lookup import Newest, bought_as, newest_of, rounds_from
-from pipeline.state.payers import Payers
+from pipeline.state.payers import Payers, UnsettledPurchases, unsettled_entries
 from pipeline.state.picks import Picks, SharedRedo, StaleApproval, picks_from, shared_redos
 from pipeline.state.saved_plans import DueReason, LedgerLookup
 from pipeline.state.work_ahead import BUYING, WorkAhead
@@ -212,6 +212,7 @@ class _PreviewBuilder:
         self._rerolls: dict[Stage, Rerolls] = {}
         self._rerolls_cost: dict[Stage, int] = {}
         self._reasons: dict[Stage, Counter[DueReason]] = {}
+        self._unsettled = UnsettledPurchases(unsettled_entries(known.entries))
         self._unseen = {
             key for key, entry in known.entries.items() if isinstance(entry.outcome, Stored)
         }
@@ -300,7 +301,7 @@ class _PreviewBuilder:
     def _count(self, stage: Stage, plan: Plan) -> Payers:
         """Count a stage as planned, and again if another cell turns out to pay for an image."""
         selected = self._selected if self._glob else None
-        payers = Payers(self.known.entries, selected=selected)
+        payers = Payers(self.known.entries, selected=selected, unsettled=self._unsettled)
         first = not self._stages
 
         def watched() -> Iterator[Job]:

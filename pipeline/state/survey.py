@@ -13,8 +13,8 @@ from pipeline.model.coordination import WHOLE, Shard
 from pipeline.model.entry import CampaignRecord
 from pipeline.model.job import Job
 from pipeline.model.names import CellName, Stage
-from pipeline.model.packed.containers import JoinedSequence
-from pipeline.model.packed.formats import packed_jobs
+from pipeline.model.packed import JoinedSequence
+from pipeline.model.packed_rows import packed_jobs
 from pipeline.model.verdict import Round
 from pipeline.prompts.cells import expand
 from pipeline.prompts.jobs import (
@@ -27,7 +27,7 @@ from pipeline.state.campaign_state import CampaignState, awaits_verdict
 from pipeline.state.checks.rerolls import Rerolls, most_rerolls
 from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.lookup import Entries, Newest, newest_of, rounds_from, shown_rounds
-from pipeline.state.payers import settle_payers, share_out
+from pipeline.state.payers import share_out, unsettled_entries
 from pipeline.state.picks import Picks, picks_from
 
 
@@ -138,13 +138,18 @@ def state_from(
     planned = rerolls(Stage.DRAFT).added(
         lambda further: planner.drafts(rounds, further) if further else planner.drafts(rounds)
     )
-    paid = settle_payers(planned, entries, selected=None)
+    unsettled = unsettled_entries(entries)
+
+    def shared(jobs: Sequence[Job], among: frozenset[CellName] | None) -> Sequence[Job]:
+        return share_out(jobs, entries, selected=among, unsettled=unsettled)
+
+    paid = shared(planned, None)
     picks = picks_from(verdicts, paid, entries, rounds=rounds, finals=final_rounds)
     planned_finals = rerolls(Stage.FINAL).added(
         lambda further: planner.finals(picks, further) if further else planner.finals(picks)
     )
-    all_drafts = paid if selected is None else share_out(planned, entries, selected=selected)
-    all_finals = share_out(planned_finals, entries, selected=selected)
+    all_drafts = paid if selected is None else shared(planned, selected)
+    all_finals = shared(planned_finals, selected)
     if shard != WHOLE:
         cells = shard.cells_of(JoinedSequence(all_drafts, all_finals))
         selected = cells if selected is None else selected & cells

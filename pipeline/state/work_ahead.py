@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from pipeline.images.base import stored_sizes
-from pipeline.model.job import Job
+from pipeline.model.entry import Entry
+from pipeline.model.job import Job, JobKey
 from pipeline.model.money import FREE, Amount
 from pipeline.model.outcome import Status, Stored
-from pipeline.model.packed.containers import PackedSequence, batched
-from pipeline.model.packed.formats import packed_jobs
+from pipeline.model.packed import PackedSequence, batched
+from pipeline.model.packed_rows import packed_jobs
 from pipeline.state.due import Due, Rules, what_is_due
 from pipeline.state.lookup import Entries
 
@@ -50,6 +51,7 @@ class WorkAhead:
     to_fetch: PackedSequence[Job] = field(default_factory=lambda: packed_jobs(()))
     """Images to fetch without a new charge: paid for, or in doubt under a key that still holds."""
     _digests: int = 0
+    _known: Mapping[JobKey, Entry] = field(default_factory=dict)
     _sizes: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -64,9 +66,9 @@ class WorkAhead:
 
     def look(self, jobs: Iterable[Job]) -> None:
         """Look in the store for the images of the jobs that are added next, all at once."""
-        known = (self.entries.get(job.key) for job in jobs if job.payer is None)
-        stored = (entry for entry in known if entry is not None)
-        self._sizes = stored_sizes(stored, self.rules.images)
+        found = ((job.key, self.entries.get(job.key)) for job in jobs if job.payer is None)
+        self._known = {key: entry for key, entry in found if entry is not None}
+        self._sizes = stored_sizes(self._known.values(), self.rules.images)
 
     def add(self, job: Job, *, price: Amount) -> Due:
         """Count one image and return its next step; `price` is what it costs if it is bought.
@@ -74,10 +76,10 @@ class WorkAhead:
         `look` has been called for it.
         """
         self.jobs += 1
-        entry = self.entries.get(job.key)
         if job.payer is not None:
             self.shared += 1
             return Due.NOTHING
+        entry = self._known.get(job.key)
         if entry is not None and isinstance(entry.outcome, Stored):
             self.stored += 1
         self.worth = Amount(self.worth + price)

@@ -10,8 +10,8 @@ from pipeline.model.entry import Entry, PurchaseKey
 from pipeline.model.job import JobKey
 from pipeline.model.money import Amount, Spent
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, PaidLost, Stored
-from pipeline.model.packed.containers import BLOCK, ColumnMapping, JoinedSequence
-from pipeline.model.packed.formats import packed_entries, packed_jobs
+from pipeline.model.packed import BLOCK, ColumnMapping, JoinedSequence
+from pipeline.model.packed_rows import packed_entries, packed_jobs
 from pipeline.model.request import Background, Reference
 
 ARTIFACT = Artifact(

@@ -19,7 +19,7 @@ from pipeline.model.outcome import (
     PaidLost,
     Stored,
 )
-from pipeline.model.packed.containers import PackedMapping, PackedSequence, Row, RowFormat
+from pipeline.model.packed import PackedMapping, PackedSequence, Row, RowFormat
 from pipeline.model.request import Background, Quality, Reference, RenderRequest
 
 _STAGES = {one.value: one for one in Stage}

@@ -24,9 +24,9 @@ Value = TypeVar("Value")
 Row = tuple[Any, ...]
 """The fields of a value: texts, numbers, `None`, and tuples of these."""
 
-BLOCK = 256
+BLOCK = 64
 """Values that are compressed together."""
-RECENT = 32
+RECENT = 128
 """Blocks of a container that stay decompressed, for values that are read near each other."""
 
 
