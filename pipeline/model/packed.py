@@ -121,10 +121,10 @@ class JoinedSequence(Sequence[Value]):
     """Some sequences one after the other, without a copy of them."""
 
     def __init__(self, *parts: Sequence[Value]) -> None:
-        self._parts = parts
+        self.parts = parts
 
     def __len__(self) -> int:
-        return sum(map(len, self._parts))
+        return sum(map(len, self.parts))
 
     @overload
     def __getitem__(self, index: int) -> Value: ...
@@ -137,14 +137,14 @@ class JoinedSequence(Sequence[Value]):
             return [self[place] for place in range(*index.indices(len(self)))]
         place = index + len(self) if index < 0 else index
         if place >= 0:
-            for part in self._parts:
+            for part in self.parts:
                 if place < len(part):
                     return part[place]
                 place -= len(part)
         raise IndexError(index)
 
     def __iter__(self) -> Iterator[Value]:
-        return chain.from_iterable(self._parts)
+        return chain.from_iterable(self.parts)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence):
@@ -154,7 +154,7 @@ class JoinedSequence(Sequence[Value]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"JoinedSequence({', '.join(map(repr, self._parts))})"
+        return f"JoinedSequence({', '.join(map(repr, self.parts))})"
 
 
 Key = TypeVar("Key", bound=str)
@@ -177,24 +177,31 @@ class PackedMapping(Mapping[Key, Value]):
             return row
 
         self._values = PackedSequence(values, RowFormat(row_of=row_of, value_of=form.value_of))
+        self._value_of = form.value_of
         self._hashes, self._slots = hashes, _slots_of(hashes)
 
     def position(self, key: object) -> int | None:
         """Return the place of a key in the order of the values; `None` if it is absent."""
+        found = self._find(key)
+        return None if found is None else found[0]
+
+    def _find(self, key: object) -> tuple[int, Row] | None:
         hashed, hashes, slots = hash(key), self._hashes, self._slots
         last = len(slots) - 1
         slot = hashed & last
         while place := slots[slot]:
-            if hashes[place - 1] == hashed and self._values.row(place - 1)[0] == key:
-                return place - 1
+            if hashes[place - 1] == hashed:
+                row = self._values.row(place - 1)
+                if row[0] == key:
+                    return place - 1, row
             slot = (slot + 1) & last
         return None
 
     def __getitem__(self, key: Key) -> Value:
-        place = self.position(key)
-        if place is None:
+        found = self._find(key)
+        if found is None:
             raise KeyError(key)
-        return self._values[place]
+        return self._value_of(found[1])
 
     @overload
     def get(self, key: Key, /) -> Value | None: ...
@@ -204,11 +211,11 @@ class PackedMapping(Mapping[Key, Value]):
 
     def get(self, key: Key, /, default: Any = None) -> Any:
         """Return the value of a key, or the default."""
-        place = self.position(key)
-        return default if place is None else self._values[place]
+        found = self._find(key)
+        return default if found is None else self._value_of(found[1])
 
     def __contains__(self, key: object) -> bool:
-        return self.position(key) is not None
+        return self._find(key) is not None
 
     def __iter__(self) -> Iterator[Key]:
         return (row[0] for row in self._values.rows())

@@ -1,9 +1,11 @@
 """Jobs and ledger entries as packed rows: every field of theirs, in a fixed order."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
 from functools import lru_cache
+from itertools import chain
 from operator import attrgetter
-from typing import assert_never
+from typing import Any, TypeVar, assert_never, cast
 
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.entry import Entry
@@ -19,8 +21,10 @@ from pipeline.model.outcome import (
     PaidLost,
     Stored,
 )
-from pipeline.model.packed import PackedMapping, PackedSequence, Row, RowFormat
+from pipeline.model.packed import JoinedSequence, PackedMapping, PackedSequence, Row, RowFormat
 from pipeline.model.request import Background, Quality, Reference, RenderRequest
+
+Value = TypeVar("Value")
 
 _STAGES = {one.value: one for one in Stage}
 _QUALITIES = {one.value: one for one in Quality}
@@ -28,22 +32,50 @@ _BACKGROUNDS = {one.value: one for one in Background}
 _KINDS = {one.value: one for one in ImageKind}
 _ALPHAS = {one.value: one for one in Alpha}
 
+
+def _maker(kind: type[Value], *names: str) -> Callable[..., Value]:
+    """Return a function that makes a frozen value of all its fields, given in this order.
+
+    It sets the slots themselves: `__init__` of a frozen dataclass takes half as long again.
+    """
+    if sorted(names) != sorted(field.name for field in fields(cast("Any", kind))):
+        raise TypeError(f"{kind.__name__} has other fields than {', '.join(names)}")
+    setters = [getattr(kind, name).__set__ for name in names]
+
+    def make(*values: object) -> Value:
+        made = object.__new__(kind)
+        for set_field, value in zip(setters, values, strict=True):
+            set_field(made, value)
+        return made
+
+    return make
+
+
 _PLACE = ("campaign", "cell", "axes", "stage.value", "round", "take")
 _place_of = attrgetter(*_PLACE)
 
 
+_make_coordinates = _maker(Coordinates, "campaign", "cell", "axes", "stage", "round", "take")
+
+
 def _coordinates(row: Row) -> Coordinates:
     campaign, cell, axes, stage, round_, take = row
-    return Coordinates(
-        campaign=campaign, cell=cell, axes=axes, stage=_STAGES[stage], round=round_, take=take
-    )
+    return _make_coordinates(campaign, cell, axes, _STAGES[stage], round_, take)
 
 
+_PAYER = 4
+"""Place of a job's payer in its row."""
+_OWN = ("key", "price", "profile", "path", "payer", "derived_from", "overlay")
 _job_facts = attrgetter(
-    *("key", "price", "profile", "path", "payer", "derived_from", "overlay"),
+    *_OWN,
     *(f"at.{name}" for name in _PLACE),
     *("request.prompt", "request.model", "request.size", "request.variation"),
     *("request.quality.value", "request.background.value", "request.references"),
+)
+_make_job = _maker(Job, *_OWN, "at", "request")
+_make_request = _maker(
+    RenderRequest,
+    *("prompt", "model", "size", "variation", "quality", "background", "references"),
 )
 
 
@@ -53,31 +85,24 @@ def _job_row(job: Job) -> Row:
 
 
 def _job(row: Row) -> Job:
-    key, price, profile, path, payer, derived_from, overlay = row[:7]
-    prompt, model, size, variation, quality, background, references = row[13:]
-    return Job(
-        key=key,
-        at=_coordinates(row[7:13]),
-        request=RenderRequest(
-            prompt=prompt,
-            model=model,
-            size=size,
-            quality=_QUALITIES[quality],
-            background=_BACKGROUNDS[background],
-            references=tuple([Reference(path=path, sha256=sha) for path, sha in references]),
-            variation=variation,
-        ),
-        price=price,
-        profile=profile,
-        path=path,
-        payer=payer,
-        derived_from=derived_from,
-        overlay=overlay,
+    *written, quality, background, references = row[13:]
+    request = _make_request(
+        *written,
+        _QUALITIES[quality],
+        _BACKGROUNDS[background],
+        tuple([Reference(path=path, sha256=sha256) for path, sha256 in references]),
     )
+    return _make_job(*row[:7], _coordinates(row[7:13]), request)
 
 
 _artifact_facts = attrgetter(
     "path", "sha256", "bytes", "kind.value", "width", "height", "alpha.value"
+)
+_make_artifact = _maker(Artifact, "path", "sha256", "bytes", "kind", "width", "height", "alpha")
+_make_stored = _maker(Stored, "url", "amount", "in_doubt", "artifact")
+_make_entry = _maker(
+    Entry,
+    *("key", "spent", "purchase", "purchased", "rendering", "ordered", "at", "outcome"),
 )
 _entry_facts = attrgetter(
     *("key", "spent.confirmed", "spent.in_doubt"),
@@ -108,8 +133,7 @@ def _outcome(row: Row | None) -> Outcome | None:
         case None:
             return None
         case ("stored", url, amount, in_doubt, facts):
-            artifact = _artifact(facts)
-            return Stored(url=url, amount=amount, in_doubt=in_doubt, artifact=artifact)
+            return _make_stored(url, amount, in_doubt, _artifact(facts))
         case ("paid", url, amount, in_doubt, reason):
             return Paid(url=url, amount=amount, in_doubt=in_doubt, reason=reason)
         case ("paid_lost", url, amount, in_doubt, reason):
@@ -124,15 +148,7 @@ def _outcome(row: Row | None) -> Outcome | None:
 
 def _artifact(row: Row) -> Artifact:
     path, sha256, size, kind, width, height, alpha = row
-    return Artifact(
-        path=path,
-        sha256=sha256,
-        bytes=size,
-        kind=_KINDS[kind],
-        width=width,
-        height=height,
-        alpha=_ALPHAS[alpha],
-    )
+    return _make_artifact(path, sha256, size, _KINDS[kind], width, height, _ALPHAS[alpha])
 
 
 @lru_cache(maxsize=256)
@@ -146,17 +162,9 @@ def _entry_row(entry: Entry) -> Row:
 
 
 def _entry(row: Row) -> Entry:
-    key, confirmed, in_doubt, purchase, purchased, rendering, ordered, place, outcome = row
-    return Entry(
-        key=key,
-        at=_coordinates(place),
-        outcome=_outcome(outcome),
-        spent=_spent(confirmed, in_doubt),
-        purchase=purchase,
-        purchased=purchased,
-        rendering=rendering,
-        ordered=ordered,
-    )
+    key, confirmed, in_doubt, *told, place, outcome = row
+    spent = _spent(confirmed, in_doubt)
+    return _make_entry(key, spent, *told, _coordinates(place), _outcome(outcome))
 
 
 JOBS = RowFormat(row_of=_job_row, value_of=_job)
@@ -166,6 +174,17 @@ ENTRIES = RowFormat(row_of=_entry_row, value_of=_entry)
 def packed_jobs(jobs: Iterable[Job]) -> PackedSequence[Job]:
     """Return these jobs in order, compressed."""
     return PackedSequence(jobs, JOBS)
+
+
+def sharing_jobs(jobs: Iterable[Job]) -> Iterator[Job]:
+    """Yield the jobs that share another job's image; packed ones are unpacked only then."""
+    match jobs:
+        case JoinedSequence():
+            yield from chain.from_iterable(map(sharing_jobs, jobs.parts))
+        case PackedSequence():
+            yield from (_job(row) for row in jobs.rows() if row[_PAYER] is not None)
+        case _:
+            yield from (job for job in jobs if job.payer is not None)
 
 
 def packed_entries(entries: Iterable[Entry]) -> PackedMapping[JobKey, Entry]:

@@ -8,7 +8,7 @@ from pipeline.model.job import Job, JobKey, job_key
 from pipeline.model.money import FREE, Amount
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import InDoubt, Paid, Stored
-from pipeline.model.packed_rows import packed_jobs
+from pipeline.model.packed_rows import packed_jobs, sharing_jobs
 from pipeline.state.lookup import bought_as
 
 
@@ -35,12 +35,14 @@ def share_out(
     the image under another one: then that one is the payer, and nothing is bought again.
     `unsettled` are the `unsettled_entries`.
     """
+    elsewhere = UnsettledPurchases(unsettled, planned=(job.key for job in jobs))
     payers = Payers(
         entries,
         selected=None if selected is None else selected.__contains__,
-        unsettled=UnsettledPurchases(unsettled, planned=(job.key for job in jobs)),
+        unsettled=elsewhere,
     )
-    for job in jobs:
+    alone = bool(elsewhere) or selected is not None
+    for job in jobs if alone else sharing_jobs(jobs):
         payers.see(job)
     moved = payers.moved()
     if not moved:
@@ -127,10 +129,10 @@ def images_to_share(jobs: Sequence[Job], entries: Mapping[JobKey, Entry]) -> lis
     """
     ready: list[Job] = []
     not_downloaded: dict[JobKey, Entry] = {}
-    for job in jobs:
-        if job.payer is None or _may_be_paid(entries.get(job.key)):
+    for job in sharing_jobs(jobs):
+        if _may_be_paid(entries.get(job.key)):
             continue
-        payer = entries.get(job.payer)
+        payer = entries.get(bought_as(job))
         if payer is not None and isinstance(payer.outcome, Stored | Paid):
             ready.append(job)
             if isinstance(payer.outcome, Paid):

@@ -11,7 +11,7 @@ from pipeline.model.job import JobKey
 from pipeline.model.money import Amount, Spent
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, PaidLost, Stored
 from pipeline.model.packed import BLOCK, ColumnMapping, JoinedSequence
-from pipeline.model.packed_rows import packed_entries, packed_jobs
+from pipeline.model.packed_rows import packed_entries, packed_jobs, sharing_jobs
 from pipeline.model.request import Background, Reference
 
 ARTIFACT = Artifact(
@@ -154,3 +154,11 @@ def test_a_column_has_the_keys_that_have_a_value():
     assert len(column) == 3
     assert keys[1] not in column
     assert column.get(JobKey("0" * 32)) is None
+
+
+def test_jobs_that_share_an_image_are_found_in_every_kind_of_sequence():
+    own, sharing = jobs_of(2), [replace(job, payer=JobKey("2" * 32)) for job in jobs_of(2)]
+    mixed = [own[0], sharing[0], own[1], sharing[1]]
+    joined = JoinedSequence(packed_jobs(mixed[:3]), mixed[3:])
+    for jobs in (mixed, packed_jobs(mixed), joined):
+        assert [*sharing_jobs(jobs)] == sharing
