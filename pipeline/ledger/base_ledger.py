@@ -37,7 +37,7 @@ from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.outcome import Failed, Receipt
 from pipeline.model.packed import ColumnMapping, PackedSequence
-from pipeline.model.packed_rows import ENTRIES, packed_entries
+from pipeline.model.packed_rows import ENTRIES, IMAGES, packed_entries
 from pipeline.model.run import Run, RunId
 from pipeline.model.ticket import Ticket, TicketId
 from pipeline.model.verdict import Verdict
@@ -235,7 +235,7 @@ class BaseLedger(ABC):
         )
 
     async def images(self) -> Sequence[ImageRecord]:
-        return await self._read(lambda store: store.images())
+        return await self._read(lambda store: PackedSequence(store.images(), IMAGES))
 
     async def record(self, campaign: Slug) -> CampaignRecord:
         return await self._read(lambda store: _record_of(store, campaign))

@@ -157,6 +157,51 @@ class JoinedSequence(Sequence[Value]):
         return f"JoinedSequence({', '.join(map(repr, self.parts))})"
 
 
+class HashIndex:
+    """The places of hashes, numbered in the order in which they were added: 20 bytes for each."""
+
+    def __init__(self) -> None:
+        self._hashes = array("q")
+        self._slots = _free_slots(8)
+        """Hash table with free slots: the place of a hash and one more, or 0 if a slot is free."""
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def __contains__(self, hashed: int) -> bool:
+        return next(self.places(hashed), None) is not None
+
+    def add(self, hashed: int) -> None:
+        """Give a hash the next place; it may have others already."""
+        self._hashes.append(hashed)
+        if 2 * len(self._hashes) <= len(self._slots):
+            self._enter(hashed, len(self._hashes))
+            return
+        self._slots = _free_slots(4 * len(self._slots))
+        for place, known in enumerate(self._hashes, 1):
+            self._enter(known, place)
+
+    def _enter(self, hashed: int, place: int) -> None:
+        slots, last = self._slots, len(self._slots) - 1
+        slot = hashed & last
+        while slots[slot]:
+            slot = (slot + 1) & last
+        slots[slot] = place
+
+    def places(self, hashed: int) -> Iterator[int]:
+        """Yield the places of a hash, the first one first."""
+        hashes, slots, last = self._hashes, self._slots, len(self._slots) - 1
+        slot = hashed & last
+        while place := slots[slot]:
+            if hashes[place - 1] == hashed:
+                yield place - 1
+            slot = (slot + 1) & last
+
+
+def _free_slots(number: int) -> "array[int]":
+    return array("I", bytes(array("I").itemsize * number))
+
+
 Key = TypeVar("Key", bound=str)
 Default = TypeVar("Default")
 
@@ -164,21 +209,20 @@ Default = TypeVar("Default")
 class PackedMapping(Mapping[Key, Value]):
     """Values by key, in the order in which they were given; the key is the first field of a row.
 
-    If several have the same key, the first is found. Beside the values this takes some 20 bytes
-    for each of them.
+    No two may have the same key. Beside the values this takes some 20 bytes for each of them.
     """
 
     def __init__(self, values: Iterable[Value], form: RowFormat[Value]) -> None:
-        hashes = array("q")
+        index = HashIndex()
 
         def row_of(value: Value) -> Row:
             row = form.row_of(value)
-            hashes.append(hash(row[0]))
+            index.add(hash(row[0]))
             return row
 
         self._values = PackedSequence(values, RowFormat(row_of=row_of, value_of=form.value_of))
         self._value_of = form.value_of
-        self._hashes, self._slots = hashes, _slots_of(hashes)
+        self._index = index
 
     def position(self, key: object) -> int | None:
         """Return the place of a key in the order of the values; `None` if it is absent."""
@@ -186,15 +230,10 @@ class PackedMapping(Mapping[Key, Value]):
         return None if found is None else found[0]
 
     def _find(self, key: object) -> tuple[int, Row] | None:
-        hashed, hashes, slots = hash(key), self._hashes, self._slots
-        last = len(slots) - 1
-        slot = hashed & last
-        while place := slots[slot]:
-            if hashes[place - 1] == hashed:
-                row = self._values.row(place - 1)
-                if row[0] == key:
-                    return place - 1, row
-            slot = (slot + 1) & last
+        for place in self._index.places(hash(key)):
+            row = self._values.row(place)
+            if row[0] == key:
+                return place, row
         return None
 
     def __getitem__(self, key: Key) -> Value:
@@ -258,20 +297,6 @@ class _OrderedItems(ItemsView[Key, Value]):
 
     def __iter__(self) -> Iterator[tuple[Key, Value]]:
         return zip(self._keys, self._values, strict=True)
-
-
-def _slots_of(hashes: Sequence[int]) -> "array[int]":
-    """Return a hash table with free slots: one more than the place of a hash, or 0 if free."""
-    size = 8
-    while size < 2 * len(hashes):
-        size *= 2
-    slots = array("I", bytes(array("I").itemsize * size))
-    for place, hashed in enumerate(hashes, 1):
-        slot = hashed & (size - 1)
-        while slots[slot]:
-            slot = (slot + 1) & (size - 1)
-        slots[slot] = place
-    return slots
 
 
 class ColumnMapping(Mapping[Key, Value]):

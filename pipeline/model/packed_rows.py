@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, assert_never, cast
 
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
-from pipeline.model.entry import Entry
+from pipeline.model.entry import Entry, ImageRecord
 from pipeline.model.job import Coordinates, Job, JobKey
 from pipeline.model.money import Amount, Spent
 from pipeline.model.names import Stage
@@ -100,6 +100,7 @@ _artifact_facts = attrgetter(
 )
 _make_artifact = _maker(Artifact, "path", "sha256", "bytes", "kind", "width", "height", "alpha")
 _make_stored = _maker(Stored, "url", "amount", "in_doubt", "artifact")
+_image = _maker(ImageRecord, "job", "url", "sha256")
 _make_entry = _maker(
     Entry,
     *("key", "spent", "purchase", "purchased", "rendering", "ordered", "at", "outcome"),
@@ -167,6 +168,7 @@ def _entry(row: Row) -> Entry:
     return _make_entry(key, spent, *told, _coordinates(place), _outcome(outcome))
 
 
+IMAGES = RowFormat(row_of=attrgetter("job", "url", "sha256"), value_of=lambda row: _image(*row))
 JOBS = RowFormat(row_of=_job_row, value_of=_job)
 ENTRIES = RowFormat(row_of=_entry_row, value_of=_entry)
 

@@ -134,8 +134,7 @@ async def render_stage(work: RunContext, stage: Stage, state: CampaignState) -> 
     try:
         with expected_errors():
             if to_do or to_order:
-                known = await work.ledger.campaign_entries(work.run.campaign)
-                await work.renderer.prepare_paths(JoinedSequence(to_do, to_order), known)
+                await work.renderer.prepare_paths(JoinedSequence(to_do, to_order), state.entries)
             await work.renderer.render_all(to_do, state.entries, work.watcher.delivered)
             if to_order:
                 await work.renderer.order_all(to_order, state.entries, work.watcher.delivered)

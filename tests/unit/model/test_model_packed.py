@@ -10,7 +10,7 @@ from pipeline.model.entry import Entry, PurchaseKey
 from pipeline.model.job import JobKey
 from pipeline.model.money import Amount, Spent
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, PaidLost, Stored
-from pipeline.model.packed import BLOCK, ColumnMapping, JoinedSequence
+from pipeline.model.packed import BLOCK, ColumnMapping, HashIndex, JoinedSequence
 from pipeline.model.packed_rows import packed_entries, packed_jobs, sharing_jobs
 from pipeline.model.request import Background, Reference
 
@@ -141,9 +141,14 @@ def test_a_packed_mapping_is_read_as_a_dict_is():
     assert dict(packed_entries([])) == {}
 
 
-def test_the_first_of_two_entries_with_one_key_is_found():
-    first, second = ENTRY, replace(ENTRY, purchased="")
-    assert packed_entries([first, second])[ENTRY.key] == first
+def test_a_hash_has_every_place_at_which_it_was_added():
+    index, hashes = HashIndex(), [5, -7, 5, 2**62, 5 + 2**40] * 50
+    for hashed in hashes:
+        index.add(hashed)
+    assert len(index) == len(hashes)
+    for one in {*hashes}:
+        assert [*index.places(one)] == [at for at, other in enumerate(hashes) if other == one]
+    assert (5 in index, 6 in index) == (True, False)
 
 
 def test_a_column_has_the_keys_that_have_a_value():
