@@ -26,6 +26,8 @@ Row = tuple[Any, ...]
 
 BLOCK = 64
 """Values that are compressed together."""
+SHOWN = 5
+"""Values that a container shows of itself."""
 RECENT = 128
 """Blocks of a container that stay decompressed, for values that are read near each other."""
 
@@ -102,7 +104,13 @@ class PackedSequence(Sequence[Value]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"PackedSequence({[*self]!r})"
+        return _short_repr(self, self)
+
+
+def _short_repr(container: object, values: Sequence[object]) -> str:
+    """Return a text with the first values only: asyncio may ask for it at the end of a task."""
+    more = "" if len(values) <= SHOWN else f", and {len(values) - SHOWN:,} more"
+    return f"{type(container).__name__}({values[:SHOWN]!r}{more})"
 
 
 def _rows_in(block: bytes) -> list[Row]:
@@ -154,7 +162,7 @@ class JoinedSequence(Sequence[Value]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"JoinedSequence({', '.join(map(repr, self.parts))})"
+        return _short_repr(self, self)
 
 
 class HashIndex:
@@ -278,7 +286,7 @@ class PackedMapping(Mapping[Key, Value]):
         return _OrderedItems(self, self._values)
 
     def __repr__(self) -> str:
-        return f"PackedMapping({self._values!r})"
+        return _short_repr(self, self._values)
 
 
 class _OrderedValues(ValuesView[Value]):

@@ -167,3 +167,13 @@ def test_jobs_that_share_an_image_are_found_in_every_kind_of_sequence():
     joined = JoinedSequence(packed_jobs(mixed[:3]), mixed[3:])
     for jobs in (mixed, packed_jobs(mixed), joined):
         assert [*sharing_jobs(jobs)] == sharing
+
+
+def test_a_container_shows_a_few_of_its_values():
+    """asyncio writes the result of a task for a message: that was the whole campaign."""
+    jobs = jobs_of(3)
+    assert repr(packed_jobs(jobs)) == f"PackedSequence({jobs})"
+    for many in (packed_jobs(jobs_of(1000)), JoinedSequence(jobs_of(1000))):
+        assert repr(many).endswith("], and 995 more)")
+        assert len(repr(many)) < 5000
+    assert "and 995 more" in repr(packed_entries(entries_of(1000)))
