@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey, job_key
@@ -48,16 +49,25 @@ def share_out(
     if not moved:
         return jobs
     prices = {job.key: job.price for job in jobs if job.key in moved}
-    return packed_jobs(_shared(job, moved, prices) for job in jobs)
+    return packed_jobs(paid_by(job, moved, prices) for job in jobs)
 
 
-def _shared(job: Job, moved: Mapping[JobKey, JobKey], prices: Mapping[JobKey, Amount]) -> Job:
+NO_PRICES: Mapping[JobKey, Amount] = MappingProxyType({})
+
+
+def paid_by(
+    job: Job, moved: Mapping[JobKey, JobKey], prices: Mapping[JobKey, Amount] = NO_PRICES
+) -> Job:
+    """Return the job with the actual payer of its image; see `Payers.moved`.
+
+    `prices` are those of the payers that planning chose; without them, a job keeps its price.
+    """
     leader = bought_as(job)
     payer = moved.get(leader)
     if payer is None:
         return job
     if job.key == payer:
-        return replace(job, payer=None, price=prices[leader])
+        return replace(job, payer=None, price=prices.get(leader, job.price))
     return replace(job, payer=payer, price=FREE)
 
 

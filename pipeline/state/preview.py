@@ -7,7 +7,7 @@ grow with the number of images.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from types import MappingProxyType
 
@@ -20,7 +20,6 @@ from pipeline.model.job import Job, JobKey
 from pipeline.model.money import FREE, Amount, Quote
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Stored
-from pipeline.model.packed import batched
 from pipeline.model.verdict import Decision, Round
 from pipeline.prompts.finals_check import finals_cost_alike, finals_repeat_drafts, price_finals
 from pipeline.prompts.jobs import (
@@ -33,17 +32,14 @@ from pipeline.state.campaign_state import awaits_verdict
 from pipeline.state.checks.rerolls import Rerolls, most_rerolls
 from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.due import Due, Rules
-from pipeline.state.lookup import Newest, bought_as, newest_of, rounds_from
-from pipeline.state.payers import Payers, UnsettledPurchases, unsettled_entries
+from pipeline.state.lookup import Newest, newest_of, rounds_from
+from pipeline.state.payers import Payers, UnsettledPurchases, paid_by, unsettled_entries
 from pipeline.state.picks import Picks, SharedRedo, StaleApproval, picks_from, shared_redos
 from pipeline.state.saved_plans import DueReason, LedgerLookup
-from pipeline.state.work_ahead import BUYING, WorkAhead
+from pipeline.state.work_ahead import BUYING, WorkAhead, looked_for
 
 MOST_LISTED = 1000
 """Images that a plan lists one by one; the others are only counted."""
-
-CELLS = 500
-"""Cells whose images are looked for in the store at one time."""
 
 MOST_ROWS = 40
 """Most products that have a row of their own."""
@@ -76,8 +72,8 @@ class SizeGrid:
         self.cells = 0
         self.takes = 1
         """The most takes that a cell has."""
-        self.axes: dict[str, set[str]] = {}
-        """Axis → the ids that occur on it."""
+        self.axes: dict[str, set[int]] = {}
+        """Axis → hashes of its ids that occur; the ids of a feed would take thrice as much."""
         self.sizes: dict[str, None] = {}
         """In the order of the matrix."""
         self.rows: dict[str, GridRow] = {}
@@ -99,7 +95,7 @@ class SizeGrid:
                 known = self.axes.get(axis)
                 if known is None:
                     known = self.axes[axis] = set()
-                known.add(value)
+                known.add(hash(value))
         elif job.at.take > self.takes:
             self.takes = job.at.take
         row = self._row(axes.get("product", job.at.cell))
@@ -239,7 +235,7 @@ class _PreviewBuilder:
             self._verdicts = verdicts
         payers = self._count(Stage.DRAFT, plan)
         moved = payers.moved(everybody=True)
-        self.approved = [_paid_by(job, moved) for job in self.approved]
+        self.approved = [paid_by(job, moved) for job in self.approved]
 
     def count_finals(self, picks: Picks) -> None:
         """Count the finals of approved cells, or of all cells if nobody reviews drafts."""
@@ -330,11 +326,11 @@ class _PreviewBuilder:
         verdicts = self._verdicts if stage is Stage.DRAFT and self.known.entries else None
         self._waiting = 0 if verdicts is not None else self._waiting
         cells = (
-            (cell, [_paid_by(job, moved) for job in takes])
+            (cell, [paid_by(job, moved) for job in takes])
             for cell, takes in groupby(jobs, key=lambda job: job.at.cell)
             if self._selected(cell)
         )
-        for cell, images in _looked_for(ahead, cells):
+        for cell, images in looked_for(ahead, cells):
             for job in images:
                 price = job.price
                 if job.payer is None and not price:
@@ -394,20 +390,3 @@ class _PreviewBuilder:
         if self.only or not plain or price is None:
             return price_finals(self.loaded, only=self.only)
         return Quote.exact(Amount(self._stages[Stage.DRAFT].first_takes * final.takes * price))
-
-
-def _looked_for(
-    ahead: WorkAhead, cells: Iterator[tuple[CellName, Sequence[Job]]]
-) -> Iterator[tuple[CellName, Sequence[Job]]]:
-    """Yield cells with their images, once these were looked for in the store."""
-    for some in batched(cells, CELLS):
-        ahead.look(job for _, images in some for job in images)
-        yield from some
-
-
-def _paid_by(job: Job, moved: Mapping[JobKey, JobKey]) -> Job:
-    """Return the job with the actual payer of its image."""
-    payer = moved.get(bought_as(job)) if moved else None
-    if payer is None or payer == job.key:
-        return job if payer is None else replace(job, payer=None)
-    return replace(job, payer=payer, price=FREE)

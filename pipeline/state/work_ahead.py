@@ -1,6 +1,6 @@
 """What a run would do at one stage and what it would cost, counted before anything is sent."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -8,6 +8,7 @@ from pipeline.images.base import stored_sizes
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
 from pipeline.model.money import FREE, Amount
+from pipeline.model.names import CellName
 from pipeline.model.outcome import Status, Stored
 from pipeline.model.packed import PackedSequence, batched
 from pipeline.model.packed_rows import packed_jobs
@@ -17,6 +18,8 @@ from pipeline.state.lookup import Entries
 BUYING = frozenset({Due.BUY, Due.BUY_AGAIN})
 LOOKED_FOR = 2000
 """Images that are looked for in the store at one time."""
+CELLS = 500
+"""Cells whose images are looked for at one time."""
 DIGESTS = 1 << 256
 """Modulus of the sum of all images' digests, which does not depend on their order."""
 
@@ -103,6 +106,15 @@ class WorkAhead:
         self._digests += int.from_bytes(sha256(fact.encode()).digest())
         if self.most_listed is None or len(images) < self.most_listed:
             images.append(job)
+
+
+def looked_for(
+    ahead: WorkAhead, cells: Iterator[tuple[CellName, Sequence[Job]]]
+) -> Iterator[tuple[CellName, Sequence[Job]]]:
+    """Yield cells with their images, once these were looked for in the store."""
+    for some in batched(cells, CELLS):
+        ahead.look(job for _, images in some for job in images)
+        yield from some
 
 
 def work_ahead(jobs: Sequence[Job], entries: Entries, rules: Rules) -> WorkAhead:

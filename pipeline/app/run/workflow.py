@@ -72,6 +72,7 @@ async def run_campaign(work: RunContext, scope: RunScope) -> CampaignState:
     for stage in (one for one in Stage if one in stages):
         state = await render_and_reroll(work, scope, stage, state)
         await choose(work, stage, state)
+        del state  # two states of a million images at one time would double the memory
         state = await _survey(work, scope)
     if work.collecting is not None:
         await work.collecting.forget_settled()
