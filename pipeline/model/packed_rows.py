@@ -22,7 +22,7 @@ from pipeline.model.outcome import (
     Stored,
 )
 from pipeline.model.packed import JoinedSequence, PackedMapping, PackedSequence, Row, RowFormat
-from pipeline.model.request import Background, Quality, Reference, RenderRequest
+from pipeline.model.request import Background, OutputFormat, Quality, Reference, RenderRequest
 
 Value = TypeVar("Value")
 
@@ -66,31 +66,39 @@ def _coordinates(row: Row) -> Coordinates:
 _PAYER = 4
 """Place of a job's payer in its row."""
 _OWN = ("key", "price", "profile", "path", "payer", "derived_from", "overlay")
+_TEXTS = ("prompt", "model", "size", "variation", "compression")
 _job_facts = attrgetter(
     *_OWN,
     *(f"at.{name}" for name in _PLACE),
-    *("request.prompt", "request.model", "request.size", "request.variation"),
+    *(f"request.{name}" for name in _TEXTS),
     *("request.quality.value", "request.background.value", "request.references"),
+    *("request.mask", "request.output_format"),
 )
 _make_job = _maker(Job, *_OWN, "at", "request")
+_reference = _maker(Reference, "path", "sha256")
 _make_request = _maker(
     RenderRequest,
-    *("prompt", "model", "size", "variation", "quality", "background", "references"),
+    *(*_TEXTS, "quality", "background", "references", "mask", "output_format"),
 )
 
 
 def _job_row(job: Job) -> Row:
-    *facts, references = _job_facts(job)
-    return (*facts, tuple([(one.path, one.sha256) for one in references]))
+    *facts, references, mask, output_format = _job_facts(job)
+    sent = tuple([(one.path, one.sha256) for one in references])
+    if mask is None and output_format is None:
+        return (*facts, sent, None, None)
+    return (*facts, sent, mask and (mask.path, mask.sha256), output_format and output_format.value)
 
 
 def _job(row: Row) -> Job:
-    *written, quality, background, references = row[13:]
+    *written, quality, background, references, mask, output_format = row[13:]
     request = _make_request(
         *written,
         _QUALITIES[quality],
         _BACKGROUNDS[background],
-        tuple([Reference(path=path, sha256=sha256) for path, sha256 in references]),
+        tuple([_reference(*one) for one in references]),
+        None if mask is None else _reference(*mask),
+        None if output_format is None else OutputFormat(output_format),
     )
     return _make_job(*row[:7], _coordinates(row[7:13]), request)
 

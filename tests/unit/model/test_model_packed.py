@@ -12,7 +12,7 @@ from pipeline.model.money import Amount, Spent
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, PaidLost, Stored
 from pipeline.model.packed import BLOCK, ColumnMapping, HashIndex, JoinedSequence
 from pipeline.model.packed_rows import packed_entries, packed_jobs, sharing_jobs
-from pipeline.model.request import Background, Reference
+from pipeline.model.request import Background, OutputFormat, Reference
 
 ARTIFACT = Artifact(
     path="a/ü.jpg",
@@ -36,6 +36,9 @@ JOB = replace(
         prompt="Ein Foto \ud83d\udca7 \udcff",
         background=Background.TRANSPARENT,
         references=(Reference(path="a.png", sha256="4" * 64), Reference(path="", sha256="5" * 64)),
+        mask=Reference(path="m.png", sha256="6" * 64),
+        output_format=OutputFormat.WEBP,
+        compression=80,
         variation="2.3",
     ),
 )
