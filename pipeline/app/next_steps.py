@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from pipeline.app.options import CampaignOptions, next_step
 from pipeline.errors import PipelineError, ProviderStopped
@@ -88,14 +89,15 @@ def _approvals(state: CampaignState) -> Iterator[tuple[str, ...]]:
     that verdict, and the final would be bought again.
     """
     undecided = [*state.waiting, *(stale.cell for stale in state.stale)]
-    waiting = {*undecided}
-    if len(waiting) > MOST_APPROVALS:
-        cells = {job.at.cell for job in state.jobs if job.at.stage is Stage.DRAFT}
-        if {job.at.cell for job in _stored(state, take=1)} == waiting == cells:
+    if len(undecided) > MOST_APPROVALS:
+        waiting = {*undecided}
+        drafts = (job for job in state.jobs if job.at.stage is Stage.DRAFT)
+        everywhere = all(job.at.cell in waiting for job in drafts)
+        if everywhere and sum(1 for _ in _stored(state, take=1)) == len(waiting):
             yield "*", "--take", "1"
         return
     takes: dict[CellName, int] = {}
-    for job in _stored(state):
+    for job in _stored(state) if undecided else ():
         takes.setdefault(job.at.cell, job.at.take)
     for cell in undecided:
         if cell in takes:
@@ -109,7 +111,7 @@ def _stored(state: CampaignState, *, take: int | None = None) -> Iterator[Job]:
 
 
 def _failed(state: CampaignState) -> frozenset[FailureKind]:
-    jobs = (*state.drafts, *state.finals)
+    jobs = chain(state.drafts, state.finals)
     entries = (entry_of(job, state.entries) for job in jobs)
     outcomes = (entry.outcome for entry in entries if entry is not None)
     return frozenset(outcome.kind for outcome in outcomes if isinstance(outcome, Failed))

@@ -2,11 +2,14 @@
 
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.system_errors import expected_error
 
+PIECE = 1024 * 1024
+"""Bytes that are read at one time."""
 _OF_THE_FILE = frozenset(
     {
         *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM),
@@ -36,6 +39,21 @@ def read_file(place: Path) -> bytes:
     try:
         with place.open("rb") as file:
             return read_open_file(file)
+    except OSError as error:
+        raise_machine_fault(error, place)
+        raise
+
+
+def read_lines(place: Path) -> Iterator[bytes]:
+    """Yield the lines of a file, without their ends; errors as in `read_file`."""
+    try:
+        with place.open("rb") as file:
+            rest = b""
+            while piece := read_open_file(file, PIECE):
+                *lines, rest = (rest + piece).split(b"\n")
+                yield from lines
+            if rest:
+                yield rest
     except OSError as error:
         raise_machine_fault(error, place)
         raise

@@ -14,7 +14,13 @@ LONGEST_ADDITION = len(".0123456789ab") + len(".webp.part")
 def refuse_unwritable(root: Path, paths: Iterable[str]) -> None:
     """Raise `UsageError` if a path cannot be a file below the folder, whatever the disk holds."""
     longest = os.pathconf(root, "PC_NAME_MAX")
-    unwritable = [path for path in paths if not _is_encodable(path)]
+    unwritable: list[str] = []
+    long: list[str] = []
+    for path in paths:
+        if not _is_encodable(path):
+            unwritable.append(path)
+        elif _longest_part(path) > longest:
+            long.append(path)
     if unwritable:
         encoding = sys.getfilesystemencoding()
         raise UsageError(
@@ -22,7 +28,6 @@ def refuse_unwritable(root: Path, paths: Iterable[str]) -> None:
             f"{_others(unwritable)}. Nothing was sent.\n"
             "Next  set PYTHONUTF8=1, or a UTF-8 locale such as LC_ALL=C.UTF-8, and run it again"
         )
-    long = [path for path in paths if _longest_part(path) > longest]
     if long:
         raise UsageError(
             f"{long[0]} cannot be written: the file system of {root} takes names of {longest} "

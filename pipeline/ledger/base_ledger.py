@@ -2,7 +2,8 @@
 # ruff: noqa: D102 - base.Ledger documents each operation
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
@@ -35,6 +36,8 @@ from pipeline.model.job import Job, JobKey
 from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.outcome import Failed, Receipt
+from pipeline.model.packed import ColumnMapping, PackedSequence
+from pipeline.model.packed_rows import ENTRIES, IMAGES, packed_entries
 from pipeline.model.run import Run, RunId
 from pipeline.model.ticket import Ticket, TicketId
 from pipeline.model.verdict import Verdict
@@ -226,11 +229,13 @@ class BaseLedger(ABC):
 
     async def campaign_entries(self, campaign: Slug) -> Sequence[Entry]:
         return await self._read(
-            lambda store: [entry_of(row, bought) for row, bought in store.campaign_jobs(campaign)]
+            lambda store: PackedSequence(
+                (entry_of(row, bought) for row, bought in store.campaign_jobs(campaign)), ENTRIES
+            )
         )
 
     async def images(self) -> Sequence[ImageRecord]:
-        return await self._read(lambda store: store.images())
+        return await self._read(lambda store: PackedSequence(store.images(), IMAGES))
 
     async def record(self, campaign: Slug) -> CampaignRecord:
         return await self._read(lambda store: _record_of(store, campaign))
@@ -292,15 +297,18 @@ class BaseLedger(ABC):
 
 def _record_of(store: RowStore, campaign: Slug) -> CampaignRecord:
     payers = {row.id: row.run.account for row in store.runs(campaign)}
-    entries: list[Entry] = []
-    accounts: dict[JobKey, Account] = {}
-    for job, purchases in store.campaign_jobs(campaign):
-        entries.append(entry_of(job, purchases))
-        payer = payers.get(purchases[-1].run) if purchases else None
-        if payer is not None:
-            accounts[job.key] = payer
+    runs = array("q")
+
+    def read() -> Iterator[Entry]:
+        for job, purchases in store.campaign_jobs(campaign):
+            runs.append(purchases[-1].run if purchases else 0)
+            yield entry_of(job, purchases)
+
+    entries = packed_entries(read())
     return CampaignRecord(
-        entries=entries, accounts=accounts, verdicts=store.verdicts(campaign, None)
+        entries=entries,
+        accounts=ColumnMapping(entries, map(payers.get, runs)),
+        verdicts=store.verdicts(campaign, None),
     )
 
 

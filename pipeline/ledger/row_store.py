@@ -154,7 +154,7 @@ class RowStore(Protocol):
         """Return every job of a campaign in the order of submission, with its purchases."""
         ...
 
-    def images(self) -> Sequence[ImageRecord]:
+    def images(self) -> Iterable[ImageRecord]:
         """Return the URL of every job that bought one, with the sha256 of its stored file."""
         ...
 

@@ -201,8 +201,8 @@ class RestoredRecords:
 class CampaignRecord:
     """All that a ledger knows of one campaign, read at one moment."""
 
-    entries: Sequence[Entry]
-    """Every job that was ever submitted, also if it is no longer in the campaign file."""
+    entries: Mapping[JobKey, Entry]
+    """Every job that was ever submitted, in that order, also if the file no longer has it."""
     accounts: Mapping[JobKey, Account]
     """The account of each job's newest purchase; jobs without a purchase are absent."""
     verdicts: Sequence[Verdict]

@@ -13,6 +13,7 @@ from pipeline.model.artifact import Artifact
 from pipeline.model.entry import Attempt
 from pipeline.model.job import Coordinates, Job, JobKey
 from pipeline.model.outcome import Failed, InDoubt, Paid, Receipt, Stored, is_doubtful
+from pipeline.model.packed import HashIndex
 from pipeline.model.provider import Dedupe
 from pipeline.providers.base import Provider
 from pipeline.purchasing.events import Listen, PaidUnrecorded, PoolPaused, RequestSent, Retrying
@@ -31,6 +32,27 @@ Bought = Paid | Failed | InDoubt
 UNNAMED = "another image"
 
 
+class _Owners:
+    """The first job of each URL or file, by its hash: 36 bytes for each."""
+
+    def __init__(self) -> None:
+        self._index, self._keys = HashIndex(), bytearray()
+
+    def get(self, name: str) -> JobKey | None:
+        """Return the job that had this name first; `None` if no job had it."""
+        place = next(self._index.places(hash(name)), None)
+        return None if place is None else JobKey(self._keys[16 * place : 16 * place + 16].hex())
+
+    def setdefault(self, name: str, job: JobKey) -> JobKey:
+        """Return the job that had this name first: this one, if no job had it before."""
+        known = self.get(name)
+        if known is not None:
+            return known
+        self._index.add(hash(name))
+        self._keys += bytes.fromhex(job)
+        return job
+
+
 class KnownImages:
     """The URLs and files of all jobs in a ledger, over all campaigns.
 
@@ -39,30 +61,29 @@ class KnownImages:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._urls: dict[int, JobKey] = {}
-        self._files: dict[int, JobKey] = {}
+        self._urls, self._files = _Owners(), _Owners()
 
     async def load(self) -> None:
         """Read them from the ledger; before that, only images of this run are known."""
         for record in await self._ledger.images():
-            self._urls.setdefault(hash(record.url), record.job)
+            self._urls.setdefault(record.url, record.job)
             if record.sha256:
-                self._files.setdefault(hash(record.sha256), record.job)
+                self._files.setdefault(record.sha256, record.job)
 
     async def owner_of_url(self, job: Job, url: str) -> str:
         """Return the name of another job that has this URL; if empty, it is now this job's.
 
         If several jobs get the same URL at the same time, the first one keeps it.
         """
-        return await self._name(job, self._urls.setdefault(hash(url), job.key))
+        return await self._name(job, self._urls.setdefault(url, job.key))
 
     async def owner_of_file(self, job: Job, sha256: str, *, url: str) -> str:
         """Return the name of another job whose file has the same bytes; empty as for a URL.
 
         Cells that share one image have its URL too: `url` tells them from two images.
         """
-        owner = self._files.setdefault(hash(sha256), job.key)
-        return "" if self._urls.get(hash(url)) == owner else await self._name(job, owner)
+        owner = self._files.setdefault(sha256, job.key)
+        return "" if self._urls.get(url) == owner else await self._name(job, owner)
 
     async def _name(self, job: Job, owner: JobKey) -> str:
         if owner == job.key:

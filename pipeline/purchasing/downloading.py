@@ -27,6 +27,7 @@ from pipeline.model.artifact import Artifact
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Paid, PaidLost, Stored
+from pipeline.model.packed import HashIndex
 from pipeline.providers.base import Provider
 from pipeline.providers.openai_api.kept_replies import SEALED
 from pipeline.purchasing.buying import KnownImages
@@ -60,8 +61,8 @@ class Downloader:
     """Returns what a run manifest and the command that mends it say of a path; empty if none."""
     replaceable: dict[str, set[str]] = field(default_factory=dict)
     """Path → sha256 of older images of this pipeline that a new image may replace there."""
-    of_other_jobs: set[str] = field(default_factory=set)
-    """The sha256 of images that other jobs have stored: such a file did not land for this job."""
+    of_other_jobs: HashIndex = field(default_factory=HashIndex)
+    """Hashes of the sha256 that other jobs have stored: such a file did not land for this job."""
 
     told_same: list[JobKey] = field(default_factory=list)
     """Jobs for which such a message was sent."""
@@ -138,7 +139,7 @@ class Downloader:
 
     async def _landed(self, job: Job) -> Artifact | None:
         found = await asyncio.to_thread(read_landed, self.images, path_of(job))
-        return None if found is None or found.sha256 in self.of_other_jobs else found
+        return None if found is None or hash(found.sha256) in self.of_other_jobs else found
 
     async def _download(self, job: Job, url: str) -> Artifact:
         with self.waits.on(WaitedFor.IMAGE_HOST, job):

@@ -11,6 +11,7 @@ from pipeline.images.names import first_name, without_ending
 from pipeline.model.entry import Entry, Resolution
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Failed, InDoubt, Outcome, Paid, PaidLost, Stored
+from pipeline.model.packed import HashIndex
 from pipeline.purchasing.batches.ordering import Tickets
 from pipeline.purchasing.buying import Bought, Purchasing
 from pipeline.purchasing.downloading import Downloader, path_of
@@ -49,26 +50,28 @@ class Renderer:
             abs((now.astimezone(UTC) - last).total_seconds()) < PROOF_OF_LIFE
         )
 
-    async def prepare_paths(self, jobs: Sequence[Job], known: Sequence[Entry]) -> None:
+    async def prepare_paths(self, jobs: Sequence[Job], known: Mapping[JobKey, Entry]) -> None:
         """Before anything is sent, free the paths of older images, and refuse foreign files.
 
-        `known` are all entries of the campaign; images of the jobs in `jobs` stay in place.
+        `known` are all entries of the campaign by job; images of the jobs in `jobs` stay in place.
         """
-        wanted = {without_ending(path_of(job)) for job in jobs}
-        current = {job.key for job in jobs}
-        for entry in known:
-            if not isinstance(entry.outcome, Stored) or entry.key in current:
+        wanted, current = HashIndex(), HashIndex()
+        for job in jobs if known else ():
+            wanted.add(hash(without_ending(path_of(job))))
+            current.add(hash(job.key))
+        for entry in known.values():
+            if not isinstance(entry.outcome, Stored) or hash(entry.key) in current:
                 continue
             older = entry.outcome.artifact
-            self._downloader.of_other_jobs.add(older.sha256)
-            if without_ending(older.path) in wanted:
+            self._downloader.of_other_jobs.add(hash(older.sha256))
+            if hash(without_ending(older.path)) in wanted:
                 await self._downloader.give_second_name(older, of=entry)
-            elif without_ending(first := first_name(older)) in wanted:
+            elif hash(without_ending(first := first_name(older))) in wanted:
                 # an earlier run gave it a second name, and stopped before the newer image landed
                 self._downloader.allow_replacing(replace(older, path=first))
-        own = {entry.key: entry for entry in known}
         for job in jobs:
-            if job.key not in own or isinstance(own[job.key].outcome, Failed | None):
+            own = known.get(job.key)
+            if own is None or isinstance(own.outcome, Failed | None):
                 self._downloader.refuse_foreign(job)
 
     async def render_all(

@@ -110,10 +110,10 @@ def cost_rows(
 def reused_images(record: CampaignRecord) -> Iterator[PurchaseRecord]:
     """Yield the images that cells share with another one, at the price that this one was paid."""
     paid: dict[str, Entry] = {}
-    for entry in record.entries:
+    for entry in record.entries.values():
         if entry.key in record.accounts and isinstance(entry.outcome, _WITH_URL):
             paid[entry.outcome.url] = entry
-    for entry in record.entries:
+    for entry in record.entries.values():
         if entry.key in record.accounts or not isinstance(entry.outcome, _WITH_URL):
             continue
         payer = paid.get(entry.outcome.url)

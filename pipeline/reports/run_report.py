@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from pipeline.model.job import Job, JobKey, keys_of
 from pipeline.model.money import Amount, Budget, MoneyFormat
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Status, is_doubtful
+from pipeline.model.packed import batched
 from pipeline.model.run import Run
 from pipeline.model.ticket import Ticket
 from pipeline.model.verdict import Verdict
@@ -116,8 +117,7 @@ async def make_report(
     doubtful = 0
     named: dict[Status, list[ImageLine]] = {}
     with collection_paused():
-        for start in range(0, len(jobs), BATCH):
-            some = jobs[start : start + BATCH]
+        for some in batched(jobs, BATCH):
             known = await ledger.entries(keys_of(some)) if entries is None else entries
             tried = await ledger.attempts([job.key for job in some])
             lines = image_lines(some, entries=known, verdicts=newest, attempts=tried, checks=checks)
@@ -134,7 +134,7 @@ async def make_report(
     totals = sums.totals(
         spent=await ledger.spent(campaign=campaign.slug, account=run.account),
         this_run=await ledger.spent(run=run.id),
-        saved_by_reuse=Amount(sum(job.price * sums.shares[job.key] for job in jobs)),
+        saved_by_reuse=_saved_by_reuse(jobs, sums.shares),
         budgets=await budgets_left(ledger, run=run, budget=budget, now=datetime.now(UTC)),
         tags=campaign.tags,
         unit=money.unit,
@@ -151,6 +151,12 @@ async def make_report(
     return RunReport(
         totals=totals, rows=rows, asked=counts, doubtful=doubtful, named=named, tickets=own
     )
+
+
+def _saved_by_reuse(jobs: Iterable[Job], shares: Mapping[JobKey, int]) -> Amount:
+    """Return the price of images that were not bought; `shares` counts those of each payer."""
+    payers = (job for job in jobs if job.key in shares) if shares else ()
+    return Amount(sum(job.price * shares[job.key] for job in payers))
 
 
 async def _paid_by_others(

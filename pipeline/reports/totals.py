@@ -1,5 +1,6 @@
 """The lines of a run report, one for each image, and their totals."""
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from pipeline.model.outcome import (
     Stored,
     spent,
 )
+from pipeline.model.packed import HashIndex
 from pipeline.model.ticket import Ticket
 from pipeline.model.verdict import Verdict
 from pipeline.state.budgets import BudgetLeft, tightest
@@ -137,18 +139,20 @@ class Sums:
         self.shares: Counter[JobKey] = Counter()
         """Job key of a payer → the images that are shared with it."""
         self._counts: Counter[Status] = Counter()
-        self._cells: set[CellName] = set()
+        self._cells = HashIndex()
         self._whole = [0, 0, 0]
         self._by: dict[str, dict[str, list[int]]] = {"stage": {}, "product": {}, "size": {}}
         """Axis → value → images, stored images, confirmed credits."""
-        self._seconds: list[float] = []
+        self._seconds = array("d")
         self._retries = 0
 
     def add(self, line: ImageLine) -> None:
         """Add one image."""
         at, status = line.job.at, line.status
         self._counts[status] += 1
-        self._cells.add(at.cell)
+        cell = hash(at.cell)
+        if cell not in self._cells:
+            self._cells.add(cell)
         if line.shared_with:
             self.shares[line.shared_with] += 1
         paid = line.amount if status in PAID and line.job.key not in self._others else 0
@@ -163,7 +167,7 @@ class Sums:
                 sums = values[value] = [0, 0, 0]
             _count(sums, stored=stored, paid=paid)
         if line.attempts:
-            self._seconds += _durations(line.attempts)
+            self._seconds.extend(_durations(line.attempts))
             self._retries += len(line.attempts) - 1
 
     def totals(
@@ -194,7 +198,7 @@ class Sums:
                 axis: {value: _by_name(sums, unit) for value, sums in values.items()}
                 for axis, values in by.items()
             },
-            seconds=sorted(self._seconds),
+            seconds=array("d", sorted(self._seconds)),
             retries=self._retries,
         )
 

@@ -98,7 +98,7 @@ def ledger_figures(
         decisions[verdict.decision] += 1
         decided[cell] = verdict.decision
     current, unasked = _current_cells(record, listed, drafted)
-    rendered = {one.at.cell for one in record.entries if one.at.stage is Stage.FINAL}
+    rendered = {one.at.cell for one in record.entries.values() if one.at.stage is Stage.FINAL}
     planned = {one.cell for one in (listed or {}).values() if one.stage == Stage.FINAL}
     open_cells = {c for c in current if decided.get(c) in {None, Decision.UNDECIDED}}
     approved = {cell for cell in current if decided.get(cell) is Decision.APPROVED}
@@ -120,11 +120,10 @@ def _current_cells(
     """Return the cells of the campaign with a stored draft, and the images never asked for."""
     if listed is None:
         return drafted, 0
-    known = {one.key: one for one in record.entries}
     cells: set[CellName] = set()
     unasked = 0
     for key, one in listed.items():
-        entry = known.get(key) or known.get(one.payer)
+        entry = record.entries.get(key) or record.entries.get(one.payer)
         if entry is None:
             unasked += one.payer == key
         elif entry.at.stage is Stage.DRAFT and isinstance(entry.outcome, Stored):
@@ -136,18 +135,32 @@ def _images_by_account(
     record: CampaignRecord, listed: Mapping[JobKey, ListedImage] | None, *, alive: bool
 ) -> tuple[dict[Account, Counter[Status]], Counter[Account]]:
     images: dict[Account, Counter[Status]] = {}
-    requested = {one.key: one for one in record.entries if one.key in record.accounts}
+    left: Counter[Account] = Counter()
+
+    def count(entry: Entry | None) -> None:
+        if entry is not None:
+            statuses = images.setdefault(record.accounts[entry.key], Counter())
+            statuses[status_of_entry(entry, alive=alive)] += 1
+
     if listed is None:
-        found = [*requested.values()]
-    else:
-        pairs = ((requested.get(key), requested.get(one.payer)) for key, one in listed.items())
-        found = [entry for own, payers in pairs if (entry := _shown(own, payers)) is not None]
-    for entry in found:
-        statuses = images.setdefault(record.accounts[entry.key], Counter())
-        statuses[status_of_entry(entry, alive=alive)] += 1
-    shown = {entry.key for entry in found} | {*(listed or {})}
-    left = (account for key, account in record.accounts.items() if key not in shown)
-    return images, Counter(left)
+        for entry in record.entries.values():
+            count(entry if entry.key in record.accounts else None)
+        return images, left
+    payers: set[JobKey] = set()
+    for key, one in listed.items():
+        own, paid = (
+            record.entries[name] if name in record.accounts else None for name in (key, one.payer)
+        )
+        shown = _shown(own, paid)
+        count(shown)
+        if shown is not None and shown.key != key:
+            payers.add(shown.key)
+    left.update(
+        account
+        for key, account in record.accounts.items()
+        if key not in listed and key not in payers
+    )
+    return images, left
 
 
 def _shown(own: Entry | None, payers: Entry | None) -> Entry | None:
@@ -162,10 +175,10 @@ def _shown_drafts(
 
     A draft of a prompt that the campaign has left is none of `listed`, nor is its verdict counted.
     """
-    rounds = shown_rounds(rounds_from(record.verdicts), newest, record.entries)
+    rounds = shown_rounds(rounds_from(record.verdicts), newest, record.entries.values())
     return {
         (entry.at.cell, entry.at.take): entry
-        for entry in record.entries
+        for entry in record.entries.values()
         if entry.at.stage is Stage.DRAFT
         and entry.at.round == rounds.get(entry.at.cell, FIRST_ROUND).number
         and (listed is None or entry.key in listed)

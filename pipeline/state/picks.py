@@ -13,6 +13,10 @@ from pipeline.state.lookup import Entries, Newest, artifact_of
 _FIRST: Mapping[CellName, Round] = MappingProxyType({})
 
 
+NO_TAKE = "the campaign no longer has the take that was approved"
+"""Why an approval is stale whose image is not planned any more."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StaleApproval:
     """An approval that no longer holds, and why; no final is bought for it."""
@@ -44,17 +48,25 @@ def picks_from(
     `drafts` are the campaign's draft jobs as they are now, in `rounds`. `finals` are the rounds
     of the finals: a redone final is another round of the same pick.
     """
-    jobs = {(job.at.cell, job.at.round, job.at.take): job for job in drafts}
-    cells = {job.at.cell for job in drafts}
+    approvals = {
+        cell: verdict
+        for (cell, stage), verdict in verdicts.items()
+        if stage is Stage.DRAFT and verdict.decision is Decision.APPROVED
+    }
+    reasons: dict[CellName, str] = {}
+    for job in drafts if approvals else ():
+        given = approvals.get(job.at.cell)
+        if given is not None and (job.at.round, job.at.take) == (given.round, given.take):
+            reasons[job.at.cell] = why_stale(given, job, entries)
+        elif given is not None:
+            reasons.setdefault(job.at.cell, NO_TAKE)
     approved: dict[CellName, Pick] = {}
     written: dict[CellName, Round] = {}
     stale: list[StaleApproval] = []
-    for (cell, stage), verdict in verdicts.items():
-        if stage is not Stage.DRAFT or verdict.decision is not Decision.APPROVED:
+    for cell, verdict in approvals.items():
+        reason = reasons.get(cell)
+        if reason is None:
             continue
-        if cell not in cells:
-            continue
-        reason = why_stale(verdict, jobs.get((cell, verdict.round, verdict.take)), entries)
         if reason:
             stale.append(StaleApproval(cell=cell, reason=reason))
             continue
@@ -128,7 +140,7 @@ def shared_redos(newest: Newest, entries: Entries) -> list[SharedRedo]:
 def why_stale(verdict: Verdict, job: Job | None, entries: Entries) -> str:
     """Return why an approval no longer holds for this job; empty if it holds."""
     if job is None:
-        return "the campaign no longer has the take that was approved"
+        return NO_TAKE
     if job.key != verdict.job:
         return "its prompt, its settings or the provider changed after the approval"
     artifact = artifact_of(job, entries)

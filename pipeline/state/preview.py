@@ -7,13 +7,12 @@ grow with the number of images.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from types import MappingProxyType
 
 from pipeline.campaign.cell_globs import compile_cell_globs
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.images.base import stored_sizes
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Review
 from pipeline.model.entry import Entry
@@ -33,11 +32,11 @@ from pipeline.state.campaign_state import awaits_verdict
 from pipeline.state.checks.rerolls import Rerolls, most_rerolls
 from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.due import Due, Rules
-from pipeline.state.lookup import Newest, bought_as, newest_of, rounds_from
-from pipeline.state.payers import Payers
+from pipeline.state.lookup import Newest, newest_of, rounds_from
+from pipeline.state.payers import Payers, UnsettledPurchases, paid_by, unsettled_entries
 from pipeline.state.picks import Picks, SharedRedo, StaleApproval, picks_from, shared_redos
 from pipeline.state.saved_plans import DueReason, LedgerLookup
-from pipeline.state.work_ahead import BUYING, WorkAhead
+from pipeline.state.work_ahead import BUYING, WorkAhead, looked_for
 
 MOST_LISTED = 1000
 """Images that a plan lists one by one; the others are only counted."""
@@ -73,8 +72,8 @@ class SizeGrid:
         self.cells = 0
         self.takes = 1
         """The most takes that a cell has."""
-        self.axes: dict[str, set[str]] = {}
-        """Axis → the ids that occur on it."""
+        self.axes: dict[str, set[int]] = {}
+        """Axis → hashes of its ids that occur; the ids of a feed would take thrice as much."""
         self.sizes: dict[str, None] = {}
         """In the order of the matrix."""
         self.rows: dict[str, GridRow] = {}
@@ -96,7 +95,7 @@ class SizeGrid:
                 known = self.axes.get(axis)
                 if known is None:
                     known = self.axes[axis] = set()
-                known.add(value)
+                known.add(hash(value))
         elif job.at.take > self.takes:
             self.takes = job.at.take
         row = self._row(axes.get("product", job.at.cell))
@@ -161,7 +160,7 @@ async def preview_run(
     verdicts = newest_of(record.verdicts)
     rounds, finals = (rounds_from(record.verdicts, stage=stage) for stage in Stage)
     counter = _PreviewBuilder(
-        loaded, known=LedgerLookup.of(record.entries), rules=rules, only=only, alive=alive
+        loaded, known=LedgerLookup(record.entries), rules=rules, only=only, alive=alive
     )
     counter.checks, counter.verdicts = checks, verdicts
     counter.shared_redos = shared_redos(verdicts, counter.known.entries)
@@ -209,7 +208,7 @@ class _PreviewBuilder:
         self._rerolls: dict[Stage, Rerolls] = {}
         self._rerolls_cost: dict[Stage, int] = {}
         self._reasons: dict[Stage, Counter[DueReason]] = {}
-        self._sizes = stored_sizes(known.entries.values(), rules.images)
+        self._unsettled = UnsettledPurchases(unsettled_entries(known.entries))
         self._unseen = {
             key for key, entry in known.entries.items() if isinstance(entry.outcome, Stored)
         }
@@ -236,7 +235,7 @@ class _PreviewBuilder:
             self._verdicts = verdicts
         payers = self._count(Stage.DRAFT, plan)
         moved = payers.moved(everybody=True)
-        self.approved = [_paid_by(job, moved) for job in self.approved]
+        self.approved = [paid_by(job, moved) for job in self.approved]
 
     def count_finals(self, picks: Picks) -> None:
         """Count the finals of approved cells, or of all cells if nobody reviews drafts."""
@@ -298,7 +297,7 @@ class _PreviewBuilder:
     def _count(self, stage: Stage, plan: Plan) -> Payers:
         """Count a stage as planned, and again if another cell turns out to pay for an image."""
         selected = self._selected if self._glob else None
-        payers = Payers(self.known.entries, selected=selected)
+        payers = Payers(self.known.entries, selected=selected, unsettled=self._unsettled)
         first = not self._stages
 
         def watched() -> Iterator[Job]:
@@ -320,17 +319,18 @@ class _PreviewBuilder:
         ahead = WorkAhead(
             entries=self.known.entries,
             rules=self.rules,
-            sizes=self._sizes,
             most_listed=MOST_LISTED,
         )
         reasons, grid = Counter[DueReason](), SizeGrid()
         likely, new_takes = 0, 0
         verdicts = self._verdicts if stage is Stage.DRAFT and self.known.entries else None
         self._waiting = 0 if verdicts is not None else self._waiting
-        for cell, takes in groupby(jobs, key=lambda job: job.at.cell):
-            if not self._selected(cell):
-                continue
-            images = [_paid_by(job, moved) for job in takes]
+        cells = (
+            (cell, [paid_by(job, moved) for job in takes])
+            for cell, takes in groupby(jobs, key=lambda job: job.at.cell)
+            if self._selected(cell)
+        )
+        for cell, images in looked_for(ahead, cells):
             for job in images:
                 price = job.price
                 if job.payer is None and not price:
@@ -390,11 +390,3 @@ class _PreviewBuilder:
         if self.only or not plain or price is None:
             return price_finals(self.loaded, only=self.only)
         return Quote.exact(Amount(self._stages[Stage.DRAFT].first_takes * final.takes * price))
-
-
-def _paid_by(job: Job, moved: Mapping[JobKey, JobKey]) -> Job:
-    """Return the job with the actual payer of its image."""
-    payer = moved.get(bought_as(job)) if moved else None
-    if payer is None or payer == job.key:
-        return job if payer is None else replace(job, payer=None)
-    return replace(job, payer=payer, price=FREE)

@@ -2,16 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Self
 
 from pipeline.errors import UsageError
 from pipeline.model.entry import Entry
-from pipeline.model.job import Job, JobKey
-from pipeline.model.names import CellName, Slug, Stage
+from pipeline.model.job import Coordinates, Job, JobKey
+from pipeline.model.names import Slug
 from pipeline.model.outcome import Failed, FailureKind, Paid, PaidLost
 from pipeline.state.output.folder import write_file
 from pipeline.state.work_ahead import WorkAhead
@@ -29,35 +28,28 @@ class DueReason(StrEnum):
     AGAIN = "failed or lost, to be bought again"
 
 
-Place = tuple[CellName, Stage, int, int]
-"""Cell, stage, round and take: where an image belongs in the campaign."""
-
-
 def plan_id(campaign_sha256: str, profile: str, ahead: Iterable[WorkAhead]) -> str:
     """Return the id of a plan: the same work at the same price has the same id."""
     text = json.dumps([campaign_sha256, profile, [f"{one.digest:x}" for one in ahead]])
     return hashlib.sha256(text.encode()).hexdigest()[:ID_LENGTH]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+def _place_hash(at: Coordinates) -> int:
+    """Return a hash of where an image belongs in the campaign, whatever its axes are called."""
+    return hash((at.cell, at.stage, at.round, at.take))
+
+
 class LedgerLookup:
     """The ledger entries of a campaign, by job and by place."""
 
-    entries: Mapping[JobKey, Entry]
-    places: frozenset[Place]
-    """Places for which an image was ever requested."""
+    def __init__(self, entries: Mapping[JobKey, Entry]) -> None:
+        self.entries = entries
 
-    @classmethod
-    def of(cls, entries: Sequence[Entry]) -> Self:
-        """Index all entries of a campaign."""
-        return cls(
-            entries={entry.key: entry for entry in entries},
-            places=frozenset(
-                (entry.at.cell, entry.at.stage, entry.at.round, entry.at.take)
-                for entry in entries
-                if entry.outcome is not None
-            ),
-        )
+    @cached_property
+    def _places(self) -> frozenset[int]:
+        """Hashes of the places for which an image was ever requested."""
+        asked = (one.at for one in self.entries.values() if one.outcome is not None)
+        return frozenset(map(_place_hash, asked))
 
     def why(self, job: Job) -> DueReason:
         """Return why this job is bought."""
@@ -67,7 +59,7 @@ class LedgerLookup:
         if entry is not None and isinstance(entry.outcome, Failed):
             unsent = entry.outcome.kind is FailureKind.NOT_SENT
             return DueReason.UNSENT if unsent else DueReason.AGAIN
-        if (job.at.cell, job.at.stage, job.at.round, job.at.take) in self.places:
+        if _place_hash(job.at) in self._places:
             return DueReason.CHANGED
         return DueReason.REDO if job.at.round > 1 else DueReason.NEW
 

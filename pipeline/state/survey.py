@@ -13,6 +13,8 @@ from pipeline.model.coordination import WHOLE, Shard
 from pipeline.model.entry import CampaignRecord
 from pipeline.model.job import Job
 from pipeline.model.names import CellName, Stage
+from pipeline.model.packed import JoinedSequence
+from pipeline.model.packed_rows import packed_jobs
 from pipeline.model.verdict import Round
 from pipeline.prompts.cells import expand
 from pipeline.prompts.jobs import (
@@ -25,7 +27,7 @@ from pipeline.state.campaign_state import CampaignState, awaits_verdict
 from pipeline.state.checks.rerolls import Rerolls, most_rerolls
 from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.lookup import Entries, Newest, newest_of, rounds_from, shown_rounds
-from pipeline.state.payers import settle_payers, share_out
+from pipeline.state.payers import share_out, unsettled_entries
 from pipeline.state.picks import Picks, picks_from
 
 
@@ -66,13 +68,13 @@ class CampaignPlanner:
         self, rounds: Mapping[CellName, Round], further: FurtherTakes = NO_FURTHER_TAKES
     ) -> Sequence[Job]:
         """See `Planner`."""
-        return [*plan_drafts(self._loaded, rounds=rounds, further=further)]
+        return packed_jobs(plan_drafts(self._loaded, rounds=rounds, further=further))
 
     def finals(self, picks: Picks, further: FurtherTakes = NO_FURTHER_TAKES) -> Sequence[Job]:
         """See `Planner`."""
-        return [
-            *plan_finals(self._loaded, picks=picks.approved, rounds=picks.rounds, further=further)
-        ]
+        return packed_jobs(
+            plan_finals(self._loaded, picks=picks.approved, rounds=picks.rounds, further=further)
+        )
 
 
 async def survey(
@@ -121,12 +123,12 @@ def state_from(
 ) -> CampaignState:
     """Plan a campaign against a record of the ledger; see `survey`."""
     verdicts = newest_of(record.verdicts)
+    entries = record.entries
     rounds = rounds_from(record.verdicts)
     final_rounds = rounds_from(record.verdicts, stage=Stage.FINAL)
     if shown:
-        rounds = shown_rounds(rounds, verdicts, record.entries)
-        final_rounds = shown_rounds(final_rounds, verdicts, record.entries, stage=Stage.FINAL)
-    entries = {entry.key: entry for entry in record.entries}
+        rounds = shown_rounds(rounds, verdicts, entries.values())
+        final_rounds = shown_rounds(final_rounds, verdicts, entries.values(), stage=Stage.FINAL)
     rules = planner.campaign.checks
 
     def rerolls(stage: Stage) -> Rerolls:
@@ -136,19 +138,24 @@ def state_from(
     planned = rerolls(Stage.DRAFT).added(
         lambda further: planner.drafts(rounds, further) if further else planner.drafts(rounds)
     )
-    paid = settle_payers(planned, entries, selected=None)
+    unsettled = unsettled_entries(entries)
+
+    def shared(jobs: Sequence[Job], among: frozenset[CellName] | None) -> Sequence[Job]:
+        return share_out(jobs, entries, selected=among, unsettled=unsettled)
+
+    paid = shared(planned, None)
     picks = picks_from(verdicts, paid, entries, rounds=rounds, finals=final_rounds)
     planned_finals = rerolls(Stage.FINAL).added(
         lambda further: planner.finals(picks, further) if further else planner.finals(picks)
     )
-    all_drafts = paid if selected is None else share_out(planned, entries, selected=selected)
-    all_finals = share_out(planned_finals, entries, selected=selected)
+    all_drafts = paid if selected is None else shared(planned, selected)
+    all_finals = shared(planned_finals, selected)
     if shard != WHOLE:
-        cells = shard.cells_of([*all_drafts, *all_finals])
+        cells = shard.cells_of(JoinedSequence(all_drafts, all_finals))
         selected = cells if selected is None else selected & cells
     drafts = _of_cells(all_drafts, selected)
     return CampaignState(
-        jobs=[*all_drafts, *all_finals],
+        jobs=JoinedSequence(all_drafts, all_finals),
         asked=selected,
         drafts=drafts,
         finals=_of_cells(all_finals, selected),
@@ -161,7 +168,9 @@ def state_from(
 
 
 def _of_cells(jobs: Sequence[Job], selected: frozenset[CellName] | None) -> Sequence[Job]:
-    return jobs if selected is None else [job for job in jobs if job.at.cell in selected]
+    if selected is None:
+        return jobs
+    return packed_jobs(job for job in jobs if job.at.cell in selected)
 
 
 def _waiting(

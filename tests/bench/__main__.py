@@ -22,6 +22,7 @@ import imageserver_bench  # noqa: E402
 import ledger_bench  # noqa: E402
 import render_bench  # noqa: E402
 import review_bench  # noqa: E402
+import scale_bench  # noqa: E402
 import sealed_bench  # noqa: E402
 import store_bench  # noqa: E402
 
@@ -153,6 +154,48 @@ def rerun(jobs):
     yield "  once more, nothing changed (fast path)", told, f"≤ {2 * share:.1f} s"
 
 
+def slope(jobs):
+    """What an image adds to the memory of a rerun with nothing due, and of a plan."""
+    few, many = 20_000, jobs or 100_000
+    reruns = {size: campaign_bench.rerun(size)[0] for size in (few, many)}
+    yield _projected("rerun with nothing due", reruns)
+    plans = {size: campaign_bench.plan(size, takes=1) for size in (few, many)}
+    yield _projected("plan", plans)
+
+
+def _projected(name, costs):
+    """Return a line with the slopes between two sizes, and what they say of a million and more."""
+    (few, first), (many, second) = costs.items()
+    each = (second.megabytes - first.megabytes) / (many - few)
+    cpu = (second.cpu - first.cpu) / (many - few)
+    sizes = (1_000_000, 10_000_000)
+    ahead = ", ".join(
+        f"{second.cpu + cpu * (size - many):.0f} s {second.megabytes + each * (size - many):.0f} MB"
+        for size in sizes
+    )
+    told = f"{1e6 * each:.0f} B, {1e6 * cpu:.0f} µs"
+    return f"{name}, {few:,} to {many:,} images: each image", told, f"1 and 10 million: {ahead}"
+
+
+def small(jobs):
+    """A run that renders tiny images, as many as come in eight minutes."""
+    grown = scale_bench.small_images(jobs or 100_000, seconds=480)
+    yield f"tiny images stored of {jobs or 100_000:,}", f"{grown.images:,}", ""
+    yield "  images a second", f"{grown.per_second:.0f}", ""
+    first, last = grown.samples[0].megabytes, grown.samples[-1].megabytes
+    yield "  memory at the first and the last of them", f"{first:.0f} MB, {last:.0f} MB", "≤ 400 MB"
+    yield "  growth for each image", f"{grown.bytes_per_image:.0f} B", "flat"
+
+
+def page(jobs):
+    """The page's server over stored images, without a browser."""
+    ready, held, cells, most, size = scale_bench.page_server(jobs or 40_000)
+    name = f"page of {jobs or 40_000:,} images: server ready"
+    yield name, f"{ready:.1f} s, {held:.0f} MB", "a million: ≤ 3 s, ≤ 500 MB"
+    told = f"{cells:.1f} s, {most:.0f} MB, {size / 1e6:.1f} MB"
+    yield "  its cells: time, memory after them, size", told, "≤ 1 s"
+
+
 def start(_jobs):
     """Start-up above a bare python."""
     for words, extra in campaign_bench.starts():
@@ -184,6 +227,9 @@ BENCHES = {
         adfiles,
         plan,
         rerun,
+        slope,
+        small,
+        page,
     )
 }
 
@@ -192,7 +238,7 @@ def main(words):
     """Run the benches that were named, each in a process of its own; exit 1 where one broke."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)} (all)")
-    parser.add_argument("--jobs", type=int, help="jobs or cells of ledger, plan and rerun")
+    parser.add_argument("--jobs", type=int, help="jobs or cells, where a bench has some")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args(words)
     unknown = set(arguments.names) - set(BENCHES)

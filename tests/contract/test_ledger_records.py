@@ -61,7 +61,7 @@ async def test_the_record_of_a_campaign_is_all_that_is_known_of_it(case):
     second = await case.ledger.decide(a_verdict(note="again"), campaign="citrus-soda")
     await case.ledger.decide(a_verdict(), campaign="another")
     record = await case.ledger.record("citrus-soda")
-    assert record.entries == await case.ledger.campaign_entries("citrus-soda")
+    assert [*record.entries.values()] == await case.ledger.campaign_entries("citrus-soda")
     assert record.accounts == {CRAB.key: a_run().account}
     assert list(record.verdicts) == [first, second]
 

@@ -22,7 +22,7 @@ from pipeline.state.output.lock import is_alive
 from pipeline.state.output.lost_runs import lost_runs, lost_runs_message
 from pipeline.state.output.run_folders import ListedImage, money_of, newest_table
 
-NOTHING = CampaignRecord(entries=(), accounts={}, verdicts=())
+NOTHING = CampaignRecord(entries={}, accounts={}, verdicts=())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +83,7 @@ def list_images(file: Path, output: Path, *, choice: ImageChoice = ALL_IMAGES) -
     """Return every image that was ever requested, in the order of the newest run's table."""
     campaign = campaign_in(output, file)
     record, lost, alive = run_reading(_record(output, campaign))
-    entries = [*record.entries]
+    entries = [*record.entries.values()]
     money = {
         account: money_of(output, campaign, account) for account in {*record.accounts.values()}
     }

@@ -111,9 +111,7 @@ async def _give(
 
 def _elsewhere(record: CampaignRecord, *, account: Account) -> str:
     """Return a hint at the accounts on which a campaign was rendered, if this is none of them."""
-    others = {
-        record.accounts[entry.key] for entry in record.entries if entry.key in record.accounts
-    }
+    others = {*record.accounts.values()}
     if not others or account in others:
         return ""
     names = sorted({one.partition("@")[0] for one in others})

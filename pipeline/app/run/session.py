@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from pipeline.app.campaign import (
@@ -178,10 +179,8 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
         planned = [work_ahead(before.of(one), before.entries, rules) for one in campaign.stages]
         actual = plan_id(campaign.sha256, campaign.provider, planned)
         hold_to_plan(session.output, campaign.slug, asked=options.plan, actual=actual)
-    refuse_unwritable(
-        session.output,
-        [path_of(job) for stage in ahead for job in (*stage.to_buy, *stage.to_fetch)],
-    )
+    paths = (path_of(job) for stage in ahead for job in chain(stage.to_buy, stage.to_fetch))
+    refuse_unwritable(session.output, paths)
     await confirm_spending(
         session.manifest_writer, session.loaded, before, ahead, console=session.console
     )
@@ -213,6 +212,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     work = None
     if provider is not None:
         work = _assembled(session, provider, watcher, rules=rules, ahead=ahead)
+    del ahead  # each stage lists anew what is due, which may be a million images
     code = await _render(session, work, before)
     journal.write("done", exit_code=code)
     journal.flush()

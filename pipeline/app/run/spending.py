@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import chain
 
 from pipeline.app.console import Console
 from pipeline.app.run.manifest_writer import ManifestWriter
@@ -71,7 +72,7 @@ def highest_price(
         return Amount(due)
     if len(ahead) < len(Stage) or loaded.profile.play_money:
         return Amount(due)
-    jobs = (job for one in ahead for job in (*one.to_buy, *one.to_fetch))
+    jobs = (job for one in ahead for job in chain(one.to_buy, one.to_fetch))
     cells = {job.at.cell for job in jobs if job.at.stage is Stage.DRAFT} | {*state.waiting}
     if not cells:
         return Amount(due)
@@ -86,7 +87,7 @@ def highest_price(
 
 def _new_takes(loaded: LoadedCampaign, ahead: Sequence[WorkAhead]) -> int:
     """Return what new takes of the images that are due can cost."""
-    jobs = (job for one in ahead for job in (*one.to_buy, *one.to_fetch))
+    jobs = (job for one in ahead for job in chain(one.to_buy, one.to_fetch))
     rules, quote = loaded.campaign.checks, loaded.profile.quote
     if not rules:
         return 0

@@ -1,6 +1,6 @@
 """The workflow of a run on one page: plan, render drafts, choose, render finals."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,7 +9,9 @@ from pipeline.campaign.loading import LoadedCampaign
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Review
 from pipeline.model.coordination import WHOLE, Shard
+from pipeline.model.job import Job
 from pipeline.model.names import Stage
+from pipeline.model.packed import JoinedSequence
 from pipeline.model.run import Run
 from pipeline.prompts.finals_check import prove_finals
 from pipeline.purchasing.batches.collecting import Collecting
@@ -70,6 +72,7 @@ async def run_campaign(work: RunContext, scope: RunScope) -> CampaignState:
     for stage in (one for one in Stage if one in stages):
         state = await render_and_reroll(work, scope, stage, state)
         await choose(work, stage, state)
+        del state  # two states of a million images at one time would double the memory
         state = await _survey(work, scope)
     if work.collecting is not None:
         await work.collecting.forget_settled()
@@ -112,8 +115,9 @@ async def keep_shared(ledger: Ledger, state: CampaignState) -> int:
 async def render_stage(work: RunContext, stage: Stage, state: CampaignState) -> None:
     """Render what is due at one stage."""
     ahead = work_ahead(state.of(stage), state.entries, work.rules)
-    to_order = ahead.to_buy if work.renderer.orders else []
-    to_buy = [] if work.renderer.orders else ahead.to_buy
+    nothing: Sequence[Job] = ()
+    to_order = ahead.to_buy if work.renderer.orders else nothing
+    to_buy = nothing if work.renderer.orders else ahead.to_buy
     work.watcher.opened(
         StageOpening(
             stage=stage,
@@ -127,12 +131,11 @@ async def render_stage(work: RunContext, stage: Stage, state: CampaignState) -> 
         )
     )
 
-    to_do = [*ahead.to_fetch, *to_buy]
+    to_do = JoinedSequence(ahead.to_fetch, to_buy)
     try:
         with expected_errors():
             if to_do or to_order:
-                known = await work.ledger.campaign_entries(work.run.campaign)
-                await work.renderer.prepare_paths([*to_do, *to_order], known)
+                await work.renderer.prepare_paths(JoinedSequence(to_do, to_order), state.entries)
             await work.renderer.render_all(to_do, state.entries, work.watcher.delivered)
             if to_order:
                 await work.renderer.order_all(to_order, state.entries, work.watcher.delivered)

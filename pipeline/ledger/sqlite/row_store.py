@@ -192,12 +192,9 @@ class SqliteRowStore:
     def campaign_jobs(self, campaign: Slug) -> Iterable[tuple[JobRow, Sequence[PurchaseRow]]]:
         return self._bought(self._connection.execute(statements.CAMPAIGN_JOBS, (campaign,)))
 
-    def images(self) -> Sequence[ImageRecord]:
-        rows = self._connection.execute(statements.IMAGES)
-        return [
-            ImageRecord(job=JobKey(unpacked(key)), url=url, sha256=unpacked(sha256 or ""))
-            for key, url, sha256 in rows
-        ]
+    def images(self) -> Iterator[ImageRecord]:
+        for key, url, sha256 in self._connection.execute(statements.IMAGES):
+            yield ImageRecord(job=JobKey(unpacked(key)), url=url, sha256=unpacked(sha256 or ""))
 
     def attempts(self, keys: Sequence[JobKey]) -> Iterable[tuple[JobKey, AttemptRecord]]:
         for rows in self._by_keys(statements.ATTEMPTS, keys):

@@ -42,7 +42,9 @@ async def cell_detail(
             await _take(take, pictures, money) | await _changed(take, pictures, review_state)
             for take in shown.takes
         ],
-        "rounds": _rounds(review_state.surveyed.record.entries, row.cell.name, shown, given),
+        "rounds": _rounds(
+            review_state.surveyed.record.entries.values(), row.cell.name, shown, given
+        ),
         "comments": comments_json(review_state.comments.of(row.cell.name, stage)),
         "history": await _history(review_state, shown, given),
     }

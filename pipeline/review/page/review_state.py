@@ -1,7 +1,7 @@
 """The campaign as the open pages show it, kept up to date with the ledger and the files."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -339,7 +339,7 @@ class ReviewState:
         spent = await self.ledger.spent(campaign=self.campaign, account=fresh.reviewed.account)
         before, table = self._survey, self._table
         self._survey = fresh
-        self._images = _images(fresh.record.entries)
+        self._images = _images(fresh.record.entries.values())
         if table is not None and list(table.number) != list(fresh.table.number):
             self._table = replace(fresh.table, version=table.version + 1)
             self.broadcast.send("reload", {})
@@ -363,7 +363,7 @@ class ReviewState:
         )
 
 
-def _images(entries: Sequence[Entry]) -> dict[str, Artifact]:
+def _images(entries: Iterable[Entry]) -> dict[str, Artifact]:
     stored = (entry.outcome for entry in entries if isinstance(entry.outcome, Stored))
     return {short(outcome.artifact.sha256): outcome.artifact for outcome in stored}
 

@@ -3,6 +3,7 @@
 They are ordinary jobs, which a survey plans besides those that the campaign file asks for.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,10 +11,12 @@ from pipeline.model.artifact import Artifact
 from pipeline.model.check import OF_IMAGES, CampaignCheck, CheckRules
 from pipeline.model.job import Job, JobKey
 from pipeline.model.names import CellName, Stage
+from pipeline.model.packed_rows import packed_jobs, sharing_jobs
 from pipeline.model.verdict import Decision
 from pipeline.prompts.jobs import NO_FURTHER_TAKES, FurtherTakes
 from pipeline.state.checks.results import CampaignChecks
-from pipeline.state.lookup import Entries, Newest, by_cell, entry_of
+from pipeline.state.lookup import Entries, Newest, bought_as, entry_of
+from pipeline.state.payers import paid_by
 
 
 @dataclass(kw_only=True, slots=True)
@@ -31,7 +34,7 @@ class Rerolls:
     checks: CampaignChecks | None
     most: int
     """Most new takes of one image."""
-    takes: dict[CellName, int] = field(default_factory=dict)
+    takes: Mapping[CellName, int] = field(default_factory=dict)
     """How many takes the campaign file asks for, by cell; known once a plan was made."""
 
     def left(self, job: Job) -> int:
@@ -44,7 +47,7 @@ class Rerolls:
         jobs = plan(NO_FURTHER_TAKES)
         if not self.most:
             return jobs
-        self.takes = count = {cell: len(takes) for cell, takes in by_cell(jobs).items()}
+        self.takes = count = Counter(job.at.cell for job in jobs)
         rounds = {job.at.cell: job.at.round for job in jobs}
         begun = {
             entry.at.cell
@@ -61,11 +64,11 @@ class Rerolls:
             cell: tuple(range(count[cell] + 1, count[cell] * (self.most + 1) + 1)) for cell in cells
         }
         planned = plan(further)
-        kept: list[Job] = []
+        kept: Sequence[Job] = ()
         while True:
-            before, kept = kept, [*self._kept(planned, count, missed)]
+            before, kept = kept, packed_jobs(self._kept(planned, count, missed))
             if len(before) == len(kept):
-                return kept
+                return _with_payers(kept, planned)
             missed = self._missed(kept)
 
     def _missed(self, jobs: Sequence[Job]) -> Mapping[JobKey, int]:
@@ -96,6 +99,20 @@ class Rerolls:
             and verdict.round == job.at.round
             and verdict.decision is not Decision.UNDECIDED
         )
+
+
+def _with_payers(kept: Sequence[Job], planned: Sequence[Job]) -> Sequence[Job]:
+    """Return the jobs; one whose payer is not kept pays itself, for the others like it too.
+
+    That is so if somebody has decided on the cell of the payer, and on no other that shares.
+    """
+    first: dict[JobKey, JobKey] = {}
+    for job in sharing_jobs(kept):
+        first.setdefault(bought_as(job), job.key)
+    for job in kept if first else ():
+        first.pop(job.key, None)
+    prices = {job.key: job.price for job in planned if job.key in first} if first else {}
+    return packed_jobs(paid_by(job, first, prices) for job in kept) if first else kept
 
 
 def most_rerolls(rules: CheckRules, stage: Stage) -> int:

@@ -6,7 +6,7 @@ purchases the ledger does not know is kept: its manifest is what a ledger is reb
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -84,7 +84,7 @@ async def removable(
     old = await _old_runs(ledger, output, campaign, keep_runs=keep_runs)
     plans = _old_plans(output, campaign, keep=keep_runs)
     record = await ledger.record(campaign)
-    entries = record.entries
+    entries = record.entries.values()
     gone = {one.path.name for one in (*old, *plans)}
     images = [] if lost_file(output, campaign) is None else [*_images(output, campaign, record)]
     shown = [] if images and images_gone else entries
@@ -178,7 +178,7 @@ def _unnamed_snapshots(output: Path, campaign: Slug, *, gone: set[str]) -> Itera
             yield _found(Removal.SNAPSHOT, output, place)
 
 
-def _idle_thumbs(output: Path, campaign: Slug, entries: Sequence[Entry]) -> Iterator[Removable]:
+def _idle_thumbs(output: Path, campaign: Slug, entries: Collection[Entry]) -> Iterator[Removable]:
     stored = {
         entry.outcome.artifact.sha256[:16] for entry in entries if isinstance(entry.outcome, Stored)
     }
@@ -188,7 +188,9 @@ def _idle_thumbs(output: Path, campaign: Slug, entries: Sequence[Entry]) -> Iter
             yield _found(Removal.THUMB, output, place)
 
 
-def _unnamed_objects(output: Path, campaign: Slug, entries: Sequence[Entry]) -> Iterator[Removable]:
+def _unnamed_objects(
+    output: Path, campaign: Slug, entries: Collection[Entry]
+) -> Iterator[Removable]:
     """Yield what was uploaded and is neither a stored image nor a current ad file any more."""
     url = newest_store(output, campaign)
     if not url:
@@ -204,9 +206,9 @@ def _unnamed_objects(output: Path, campaign: Slug, entries: Sequence[Entry]) -> 
 
 def _images(output: Path, campaign: Slug, record: CampaignRecord) -> Iterator[Removable]:
     """Yield the stored images of a campaign; a file that several jobs name is listed for each."""
-    accounts, sizes = record.accounts, stored_sizes(record.entries, images_in(output))
+    accounts, sizes = record.accounts, stored_sizes(record.entries.values(), images_in(output))
     written = {account: money_of(output, campaign, account) for account in {*accounts.values()}}
-    for entry in record.entries:
+    for entry in record.entries.values():
         if isinstance(entry.outcome, Stored):
             path = PurePosixPath(entry.outcome.artifact.path)
             yield Removable(

@@ -116,7 +116,7 @@ def test_finals_ask_at_any_price_and_a_run_above_a_limit_and_neither_for_play_cr
 
 def work(count, price):
     jobs = [a_job(f"p{at}/4x3") for at in range(count)]
-    ahead = WorkAhead(entries={}, rules=None, sizes={})
+    ahead = WorkAhead(entries={}, rules=None)
     ahead.buying, ahead.amount, ahead.to_buy = count, Amount(count * price), jobs
     return ahead
 

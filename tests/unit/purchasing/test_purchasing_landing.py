@@ -182,12 +182,12 @@ async def test_an_image_of_another_job_did_not_land_for_this_one(case, tmp_path)
     changed = next_run(here, tmp_path)
     changed.provider.asked.extend(here.provider.asked)  # so that it paints another picture
     await changed.renderer.prepare_paths(
-        [newer], await here.ledger.campaign_entries(JOB.at.campaign)
+        [newer], (await here.ledger.record(JOB.at.campaign)).entries
     )
     changed.images.put = die
     await dies(changed, newer)
     last = next_run(changed, tmp_path)
-    await last.renderer.prepare_paths([newer], await here.ledger.campaign_entries(JOB.at.campaign))
+    await last.renderer.prepare_paths([newer], (await here.ledger.record(JOB.at.campaign)).entries)
     [second] = await last.render(newer)
     assert len(last.provider.downloads) == 1
     assert second.artifact.sha256 != first.artifact.sha256
@@ -215,7 +215,7 @@ async def test_an_older_image_of_another_kind_makes_way_too(case, tmp_path, kind
     [first] = await here.render(older)
     changed = next_run(here, tmp_path)
     changed.provider._render = with_picture(changed, encoded(kind, size=(32, 32)))
-    known = await here.ledger.campaign_entries(JOB.at.campaign)
+    known = (await here.ledger.record(JOB.at.campaign)).entries
     await changed.renderer.prepare_paths([newer], known)
     [second] = await changed.render(newer)
     assert isinstance(second, Stored)

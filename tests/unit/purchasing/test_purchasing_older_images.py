@@ -13,7 +13,7 @@ REFUSED = [ScriptedAnswer(error=ProviderStopped("401"))]
 
 async def run(here, job):
     """Render one job as a run does."""
-    known = await here.ledger.campaign_entries(job.at.campaign)
+    known = (await here.ledger.record(job.at.campaign)).entries
     await here.renderer.prepare_paths([job], known)
     return await here.render(job)
 

@@ -176,7 +176,7 @@ class Campaign:
         stored = sum(line.status is Status.STORED for line in lines)
         assert stored == sum(one.stored for one in figures)
         paid = sum(line.amount for line in lines)
-        assert paid <= sum(entry.spent.confirmed for entry in record.entries)
+        assert paid <= sum(entry.spent.confirmed for entry in record.entries.values())
         told = ledger_figures(record, listed=None, alive=False)
         drafted = [
             cell for cell in table.at_stage(Stage.DRAFT) if any(t.artifact for t in cell.takes)

@@ -1,5 +1,6 @@
 """Results of a campaign's checks from what its images show, and the re-rolls that follow."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +13,7 @@ from pipeline.lettering.box import Box
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.check import CampaignCheck, CheckOutcome, CheckRule, OnMiss, measured
 from pipeline.model.entry import Entry
-from pipeline.model.money import Spent
+from pipeline.model.money import FREE, Spent
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Stored
 from pipeline.model.verdict import Decision, Verdict
@@ -87,6 +88,20 @@ def take_of(job, take):
 
 def draft(cell="berry/4x3", take=1, prompt=PROMPT, **more):
     return a_job(cell, take=take, prompt=prompt, **more)
+
+
+def approval(job):
+    return Verdict(
+        cell=job.at.cell,
+        stage=Stage.DRAFT,
+        decision=Decision.APPROVED,
+        round=1,
+        take=1,
+        job=job.key,
+        sha256="",
+        by="ann",
+        at="now",
+    )
 
 
 FLAG, FAIL = CheckRule(on_miss=OnMiss.FLAG), CheckRule(on_miss=OnMiss.FAIL)
@@ -183,19 +198,39 @@ def test_a_reroll_on_record_stays_without_results_and_none_is_added(tmp_path):
 def test_a_cell_that_somebody_decided_on_is_not_rerolled(tmp_path):
     campaign = Campaign(tmp_path, text=ONCE)
     first = campaign.stored(draft(), says="BERY")
-    verdict = Verdict(
-        cell=first.at.cell,
-        stage=Stage.DRAFT,
-        decision=Decision.APPROVED,
-        round=1,
-        take=1,
-        job=first.key,
-        sha256="",
-        by="ann",
-        at="now",
-    )
-    campaign.verdicts[first.at.cell, Stage.DRAFT] = verdict
+    campaign.verdicts[first.at.cell, Stage.DRAFT] = approval(first)
     assert len(campaign.rerolled([first])) == 1
+
+
+@pytest.mark.parametrize("others", [1, 2])
+def test_a_reroll_whose_payer_is_not_rerolled_is_paid_by_the_next_cell(tmp_path, others):
+    """A person decided on the cell that paid for a shared image; nobody bought the new take."""
+    campaign = Campaign(tmp_path, text=ONCE)
+    cells = ["berry/4x3", "berry-b/4x3", "berry-c/4x3"][: others + 1]
+    leader = campaign.stored(draft(cells[0]), says="BERY")
+    campaign.verdicts[leader.at.cell, Stage.DRAFT] = approval(leader)
+
+    def plan(further):
+        jobs = []
+        for take in (1, 2) if further else (1,):
+            payer = take_of(leader, take)
+            shared = [take_of(draft(cell), take) for cell in cells[1:]]
+            jobs += [payer, *(replace(job, payer=payer.key, price=FREE) for job in shared)]
+        return sorted(jobs, key=lambda job: cells.index(job.at.cell))
+
+    rerolls = Rerolls(
+        stage=Stage.DRAFT,
+        entries=campaign.entries,
+        verdicts=campaign.verdicts,
+        checks=campaign.checks,
+        most=1,
+    )
+    again = [job for job in rerolls.added(plan) if job.at.take == 2]
+    assert [job.at.cell for job in again] == cells[1:]
+    assert [(job.payer, job.price) for job in again] == [
+        (None, leader.price),
+        (again[0].key, FREE),
+    ][:others]
 
 
 def test_an_unread_script_is_not_rerolled(tmp_path):

@@ -10,7 +10,13 @@ from pipeline.model.entry import Entry
 from pipeline.model.job import job_key
 from pipeline.model.money import FREE, Amount, Spent
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, Stored
-from pipeline.state.payers import Payers, UnsettledPurchases, images_to_share, settle_payers
+from pipeline.state.payers import (
+    Payers,
+    UnsettledPurchases,
+    images_to_share,
+    settle_payers,
+    unsettled_entries,
+)
 
 FIRST = a_job("citrus/story")
 SECOND = replace(a_job("citrus/reel"), payer=FIRST.key, price=FREE)
@@ -88,7 +94,8 @@ def test_what_is_in_doubt_under_a_cell_that_was_redone_is_not_bought_under_its_t
     third = replace(a_job("citrus/tv"), request=SECOND.request, payer=ALONE.key, price=FREE)
     shared = settle_payers([ALONE, third], entries, selected=None)
     assert [(job.payer, job.price) for job in shared] == [(REDONE.key, 0)] * 2
-    payers = Payers(entries, selected=None)
+    unsettled = UnsettledPurchases(unsettled_entries(entries))
+    payers = Payers(entries, selected=None, unsettled=unsettled)
     for job in (ALONE, third):
         payers.see(job)
     assert payers.moved() == {ALONE.key: REDONE.key}
@@ -98,7 +105,7 @@ def test_another_request_or_round_is_not_the_image_in_doubt():
     entries = known(REDONE, IN_DOUBT)
     others = [a_job("citrus/reel", round_=2), a_job("citrus/reel", prompt="Another photo.")]
     assert settle_payers(others, entries, selected=None) == others
-    assert not UnsettledPurchases(entries, planned=lambda: {REDONE.key})
+    assert not UnsettledPurchases(unsettled_entries(entries), planned=[REDONE.key])
 
 
 def test_an_image_that_is_not_downloaded_is_shared_only_if_its_payer_is_gone():
