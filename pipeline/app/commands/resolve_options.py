@@ -87,7 +87,7 @@ class ResolveReport:
     """The files that were written from kept replies."""
     settled: int = 0
     ground: str = ""
-    """What the balance proves, or why nothing was settled."""
+    """What the balance proves, why nothing was settled, or what is left at the provider."""
     next: str = ""
     """The command that follows."""
     lost: bool = False

@@ -92,8 +92,11 @@ async def _settle(options: ResolveOptions, settings: Settings, campaign: Slug) -
                 raise UsageError(
                     f"ticket {ticket.id} is settled by --found BATCH, --not-charged or --charged"
                 )
-    lost = options.answer is Answer.CHARGED
-    return ResolveReport(settled=len(attempts), next=follows, lost=lost)
+    lost, stays = options.answer is Answer.CHARGED, options.answer is not Answer.FOUND
+    ground = f"its file {ticket.file} stays at the provider; delete it there" if stays else ""
+    return ResolveReport(
+        settled=len(attempts), ground=ground if ticket.file else "", next=follows, lost=lost
+    )
 
 
 async def _found(ledger: Ledger, ticket: Ticket, batch: str) -> None:

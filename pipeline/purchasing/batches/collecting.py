@@ -20,7 +20,7 @@ from pipeline.providers.batches import UNFINISHED, BatchPhase, ProviderBatch
 from pipeline.providers.openai_api.kept_replies import KeptReply
 from pipeline.purchasing.batches.order_files import OrderFiles
 from pipeline.purchasing.batches.ordering import Tickets
-from pipeline.purchasing.batches.result_lines import ResultLines, Unanswered
+from pipeline.purchasing.batches.result_lines import ResultLines, Unanswered, remove_leftover
 from pipeline.purchasing.events import TicketMoved
 from pipeline.purchasing.recovery import forget_settled, settle_by_reply
 from pipeline.purchasing.sealed_replies import SealedReplies, reply_name
@@ -182,6 +182,7 @@ class Collecting:
             else:
                 doubts += 1
                 await ledger.doubt(attempt, reason=gone or _missing(batch))
+        await asyncio.to_thread(remove_leftover, self.replies.root, ticket)
         ending = batch.status
         if unanswered.twice:
             names = ", ".join(sorted(unanswered.twice))

@@ -12,6 +12,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from pipeline.errors import NotSent, ReplyUnknown
@@ -70,7 +71,7 @@ class ResultLines:
         self._replies, self._ticket = replies, ticket
         self._open = dict(attempts)
         self._settle, self._unanswered = settle, unanswered
-        self._part = f"{ticket.id}.part"
+        self._part = _part_of(ticket)
         self._folder: OpenFolder | None = None
         self._file = -1
         self._held: list[bytes] = []
@@ -198,6 +199,16 @@ class ResultLines:
     async def _on_disk(self, work: Callable[[], None]) -> None:
         with local_faults(FOLDER):
             await asyncio.to_thread(work)
+
+
+def remove_leftover(root: Path, ticket: Ticket) -> None:
+    """Remove what a run that was killed left of the results of a ticket; blocks on the disk."""
+    with local_faults(FOLDER), suppress(FileNotFoundError):
+        os.unlink(_part_of(ticket), dir_fd=OpenFolder(root, (FOLDER,)).descriptor)
+
+
+def _part_of(ticket: Ticket) -> str:
+    return f"{ticket.id}.part"
 
 
 def _name_in(outlined: bytes) -> str:

@@ -89,8 +89,10 @@ def test_an_order_that_was_found_is_collected_by_the_next_run(shop, capsys):
     assert "pipeline run soda.yaml" in capsys.readouterr().err
 
 
-def test_an_order_that_was_never_made_frees_its_images(shop):
+def test_an_order_that_was_never_made_frees_its_images(shop, capsys):
+    """No connection is opened, so that its file stays at the provider, and is told."""
     assert resolve("--ticket", NAME, "--not-charged") == 0
+    assert "its file file-1 stays at the provider; delete it there" in capsys.readouterr().err
     assert told(shop) == (["planned"] * 2, [], Spent())
     log = (shop / "output" / "citrus-soda" / "resolutions.jsonl").read_text().splitlines()
     assert [json.loads(line)["answer"] for line in log] == ["not_charged"] * 2

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 from builders import a_run
-from fake_batches import HALF, FakeBatches, made, not_made
+from fake_batches import HALF, USAGE, FakeBatches, made, not_made
+from fake_provider import png
 
 from pipeline.errors import (
     Interrupted,
@@ -509,10 +510,14 @@ async def test_a_run_that_died_after_deleting_the_files_does_not_need_them_again
     with pytest.raises(KeyboardInterrupt):
         await case.collect()
     assert case.batches.files == {}
+    (ticket,) = await case.open()
+    leftover = case.folder / ".replies" / f"{ticket.id}.part"
+    leftover.write_bytes(b"half a line")
     case.ledger.close_ticket = close
     await case.collect()
     assert await case.open() == []
     assert await case.statuses() == ["pending_download"] * 4
+    assert not leftover.exists()
 
 
 async def killed(*_):
@@ -590,3 +595,18 @@ async def test_a_line_that_comes_twice_is_settled_once_told_and_stands_for_no_ot
     assert f"came twice, so look in the provider's log what was charged: {case.names[0]}" in (
         case.told[-1].ticket.reason
     )
+
+
+async def test_a_line_with_two_pictures_holds_two_prices_and_either_can_be_taken(case):
+    await case.order(JOBS[:1])
+    two = [made(case.names[0], number=at)["response"]["body"]["data"][0] for at in (1, 2)]
+    line = made(case.names[0], body={"data": two, "usage": USAGE})
+    case.batches.end(BatchPhase.COMPLETED, output=[line])
+    await case.collect()
+    entry = (await case.ledger.entries([JOBS[0].key]))[JOBS[0].key]
+    assert entry.spent == Spent(in_doubt=Amount(2 * PRICE))
+    replies = SealedReplies(case.folder)
+    sources = replies.pictures(entry.purchase)
+    assert sources == [f"reply:{case.names[0]}#{number}" for number in (1, 2)]
+    async with replies.open_picture(sources[1]) as pieces:
+        assert b"".join([piece async for piece in pieces]) == png(64, 64, shade=2)
