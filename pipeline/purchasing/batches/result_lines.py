@@ -204,7 +204,8 @@ class ResultLines:
 def remove_leftover(root: Path, ticket: Ticket) -> None:
     """Remove what a run that was killed left of the results of a ticket; blocks on the disk."""
     with local_faults(FOLDER), suppress(FileNotFoundError):
-        os.unlink(_part_of(ticket), dir_fd=OpenFolder(root, (FOLDER,)).descriptor)
+        folder = OpenFolder(root, (FOLDER,))
+        os.unlink(_part_of(ticket), dir_fd=folder.descriptor)
 
 
 def _part_of(ticket: Ticket) -> str:
