@@ -259,6 +259,16 @@ async def test_the_lost_reply_to_making_the_schema_is_no_error():
     line.close()
 
 
+async def test_coordinators_that_start_together_on_an_empty_database_make_one_schema():
+    """One of four ended with 74: its session remembered that there was no ledger when it had the
+    lock, and made it once more. Of 25 times that six started, 17 had one that failed.
+    """
+    address = new_database()
+    opening = [asyncio.ensure_future(open_ledger(address)) for _ in range(6)]
+    for ledger in await asyncio.gather(*opening):
+        await ledger.close()
+
+
 async def test_a_server_that_stays_away_ends_the_use_of_the_ledger(monkeypatch):
     monkeypatch.setattr(group_commit, "PATIENCE", 0.3)
     line = CutLine(empty_ledger())
