@@ -11,7 +11,15 @@ from typing import cast
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.base_ledger import Clock, utc_now
-from pipeline.ledger.place import LEDGER_FILE, LedgerCopy, RestoredLedger, SharedFacts, is_shared
+from pipeline.ledger.place import (
+    LEDGER_FILE,
+    LedgerCopy,
+    RestoredLedger,
+    SharedFacts,
+    is_shared,
+    ledger_mark,
+)
+from pipeline.ledger.sqlite.commit_mark import LedgerMark
 from pipeline.settings import ledger_address
 
 SCHEMES = ("postgresql", "postgres")
@@ -71,6 +79,17 @@ def _postgres(module: str, address: str) -> ModuleType:
             "PIPELINE_LEDGER names a Postgres database, which needs the extra `postgres`; nothing "
             "was sent.\nNext  pip install 'campaign-pipeline[postgres]'"
         ) from None
+
+
+def mark_of_ledger(output: Path) -> LedgerMark | None:
+    """Return which ledger this is and how far it has been written, by whatever machine.
+
+    Two equal marks mean that nothing was written in between. `None` if it cannot be told.
+    """
+    if not is_shared():
+        return ledger_mark(output)
+    found = _postgres("read_only", ledger_address()).read_mark(ledger_address())
+    return None if found is None else LedgerMark(name=found[0], commits=found[1])
 
 
 def shared_facts() -> SharedFacts:

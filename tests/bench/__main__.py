@@ -93,6 +93,15 @@ def ledger(jobs):
         yield name.replace("_", " "), _plain(value), LEDGER_GOALS.get(name, "")
 
 
+def shared(jobs):
+    """Commands on a ledger in Postgres, beside the same on a file."""
+    for words, here, there in campaign_bench.on_both_ledgers(jobs or 10_000):
+        told = f"{there / here:.2f}× ({there:.2f} s, {here:.2f} s)"
+        yield f"pipeline {' '.join(words)[:40]}, in Postgres", told, "≤ 1.5×"
+    for name, value in ledger_bench.measure_postgres(jobs or 10_000).items():
+        yield f"  {name.replace('_', ' ')}", _plain(value), SHARED_GOALS.get(name, "")
+
+
 def engine(_jobs):
     """The image server's own cost."""
     for name, value in imageserver_bench.measure().items():
@@ -208,6 +217,11 @@ def _plain(value):
 
 
 LEDGER_GOALS = {"transitions_per_second": "≥ 3000", "entries_cpu_s_per_100k": "≤ 3"}
+SHARED_GOALS = {
+    "transitions_per_second": "≥ 4000",
+    "groups_per_second_at_1_ms": "≥ 150",
+    "bytes_per_stored_job": "≤ 1500",
+}
 PLAN_GOALS = {(10_000, 1): "≤ 2 s", (1_000_000, 1): "≤ 60 s, ≤ 300 MB"}
 """By cells, and images of each."""
 BENCHES = {
@@ -221,6 +235,7 @@ BENCHES = {
         store,
         memory,
         ledger,
+        shared,
         engine,
         start,
         review,

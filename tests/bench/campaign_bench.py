@@ -7,6 +7,7 @@ import asyncio
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builders import a_run
+from postgres_server import execute, start_server
 
 from pipeline.campaign.loading import load_campaign
 from pipeline.ledger.registry import open_ledger
@@ -57,8 +59,8 @@ class Cost:
     code: int
 
 
-def command(*words, folder):
-    """One command of the pipeline and what it cost."""
+def command(*words, folder, ledger=""):
+    """One command of the pipeline and what it cost; `ledger` is the address of a shared one."""
     with (
         tempfile.TemporaryFile("w+") as out,
         tempfile.TemporaryFile("w+") as err,
@@ -71,6 +73,7 @@ def command(*words, folder):
                 "PYTHONPATH": str(ROOT),
                 "GPTIMAGE_BASE_URL": NOWHERE,
                 "GPTIMAGE_API_KEY": "bench",
+                **({"PIPELINE_LEDGER": ledger} if ledger else {}),
             },
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -182,6 +185,57 @@ def rerun(jobs):
         manifest = json.loads((output / "big" / "latest" / "manifest.json").read_text())
         assert manifest["totals"]["stored"] == manifest["totals"]["jobs"], manifest["totals"]
         return costs
+
+
+ON_A_LEDGER = (
+    ("run", "big.yaml", "-q", "--yes"),
+    ("plan", "big.yaml"),
+    ("status",),
+    ("status", "big.yaml"),
+    ("ls", "big.yaml"),
+    ("cost", "big.yaml"),
+    ("explain", "big.yaml", "sku-1/1x1"),
+    ("verify", "big.yaml"),
+    ("resolve", "big.yaml"),
+    ("gc",),
+    ("approve", "big.yaml", "sku-1/*", "--take", "1"),
+)
+
+
+def on_both_ledgers(jobs, rounds=3):
+    """Yield commands with the least seconds that each took on a file, and in Postgres.
+
+    The server's work counts as well, so it is wall time; both are measured in turn.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        server = start_server(folder / "server")
+        try:
+            execute(server.get_uri(), "create database bench")
+            address = server.get_uri("bench")
+            file = write_campaign(folder, jobs // CELLS_PER_ROW // TAKES, takes=TAKES)
+            (folder / "file").mkdir()
+            asyncio.run(store_all(folder, file, folder / "file"))
+            words = ("ledger", "copy", folder / "file" / "ledger.db", "PIPELINE_LEDGER")
+            copied = command("-m", "pipeline", *words, folder=folder, ledger=address)
+            assert copied.code == 0, copied.err
+            without = shutil.ignore_patterns("ledger.db*")
+            shutil.copytree(folder / "file", folder / "shared", ignore=without)
+            os.sync()
+            costs = {words: ([], []) for words in ON_A_LEDGER}
+            for words, pair in [*costs.items()] * rounds:
+                for output, ledger, measured in (
+                    ("file", "", pair[0]),
+                    ("shared", address, pair[1]),
+                ):
+                    more = () if words[0] == "explain" else ("--output", folder / output)
+                    ended = command("-m", "pipeline", *words, *more, folder=folder, ledger=ledger)
+                    assert ended.code in {0, 3, 5}, (words, output, ended.err[-500:])
+                    measured.append(ended.wall)
+        finally:
+            server.cleanup()
+    for words, (here, shared) in costs.items():
+        yield words, min(here), min(shared)
 
 
 STARTS = (

@@ -15,6 +15,7 @@ from pipeline.errors import LedgerUnusable, LocalFault, UsageError
 from pipeline.ledger import registry
 from pipeline.ledger.postgres import connection, group_commit
 from pipeline.ledger.postgres.rows.columns import digits_of, escaped, text_of, unescaped
+from pipeline.ledger.postgres.schema import migrating
 from pipeline.ledger.postgres.schema.tables import MIGRATIONS, SCHEMA
 from pipeline.model.money import Amount, Spent
 from pipeline.model.outcome import InDoubt, Stored
@@ -100,6 +101,23 @@ async def test_a_ledger_of_a_newer_version_is_refused_and_not_changed(read_only)
     with pytest.raises(LedgerUnusable, match="newer version"):
         await (await open_ledger(address, read_only=read_only)).spent()
     assert execute(address, f"select version from {SCHEMA}.ledger") == [(len(MIGRATIONS) + 1,)]
+
+
+async def test_a_ledger_of_an_older_version_is_brought_up_to_date(monkeypatch):
+    """Its functions are made anew with the next step of the schema."""
+    address = new_database()
+    with monkeypatch.context() as older:
+        older.setattr(migrating, "MIGRATIONS", MIGRATIONS[:2])
+        await (await open_ledger(address)).close()
+    execute(address, f"drop function {SCHEMA}.write_group_and_read")
+    with pytest.raises(LedgerUnusable, match="older version"):
+        await (await open_ledger(address, read_only=True)).spent()
+    ledger = await open_ledger(address)
+    await ledger.begin(a_run())
+    await ledger.submit(CRAB, run=a_run(), budget=NO_LIMITS)
+    assert await ledger.spent() == Spent(in_doubt=Amount(2))
+    await ledger.close()
+    assert execute(address, f"select version from {SCHEMA}.ledger") == [(len(MIGRATIONS),)]
 
 
 async def test_a_missing_ledger_reads_as_an_empty_one_and_is_not_made():
@@ -257,6 +275,16 @@ async def test_the_lost_reply_to_making_the_schema_is_no_error():
     await ledger.begin(a_run())
     await ledger.close()
     line.close()
+
+
+async def test_coordinators_that_start_together_on_an_empty_database_make_one_schema():
+    """One of four ended with 74: its session remembered that there was no ledger when it had the
+    lock, and made it once more. Of 25 times that six started, 17 had one that failed.
+    """
+    address = new_database()
+    opening = [asyncio.ensure_future(open_ledger(address)) for _ in range(6)]
+    for ledger in await asyncio.gather(*opening):
+        await ledger.close()
 
 
 async def test_a_server_that_stays_away_ends_the_use_of_the_ledger(monkeypatch):

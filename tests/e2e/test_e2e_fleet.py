@@ -1,5 +1,6 @@
 """Several runs on one ledger and one account: what one of them meets holds for all."""
 
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -18,9 +19,9 @@ def serve(tmp_path):
     """Start a server and coordinators in folders of their own, on one ledger and one account."""
     opened = []
 
-    def start(*faults, coordinators, honours_keys=False):
+    def start(*faults, coordinators, flags=()):
         rules = {"rules": [*faults, SLOW]}
-        context = serving(tmp_path / "server", honours_keys=honours_keys, faults=rules)
+        context = serving(tmp_path / "server", honours_keys=False, faults=rules, more=flags)
         server = context.__enter__()
         opened.append(context)
         shared = {
@@ -41,7 +42,7 @@ def serve(tmp_path):
 def run_all(runs):
     """Start (machine, file, words) at once; return the exit codes and what was told."""
     started = [machine.start("run", file, "--yes", *words) for machine, file, words in runs]
-    told = [process.communicate(timeout=100)[1] for process in started]
+    told = [process.communicate(timeout=200)[1] for process in started]
     return [process.returncode for process in started], told
 
 
@@ -80,3 +81,27 @@ def test_a_month_s_budget_over_four_runs_is_spent_to_the_credit(serve):
     assert 4 in codes, told
     assert set(codes) <= {0, 4}, told
     assert sum(price for _, price in server.charges()) == 100 == 50 * PRICE
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(400)
+def test_four_runs_together_never_ask_for_more_images_in_any_minute(serve):
+    """The server counts the last sixty seconds itself, and would refuse one image more with 429."""
+    server, machines = serve(coordinators=4, flags=("--images-per-minute", "120"))
+    text = campaign(250, more="run: {images_per_minute: 120}\nbudget: {run: 4000}\n")
+    shards = [
+        (one, one.write(text), ("--shard", f"{number}/4")) for number, one in enumerate(machines, 1)
+    ]
+    codes, told = run_all(shards)
+    assert codes == [0] * 4, told
+    replies = Counter(
+        post["http"]
+        for machine in machines
+        for image in machine.manifest()["images"]
+        for post in image["attempts"]
+    )
+    assert (set(replies), len(server.charges())) == ({200}, 250)
+    arrived = server.arrivals()
+    busiest = max(sum(first <= at < first + 60 for at in arrived) for first in arrived)
+    print(f"{busiest} in the busiest minute, {arrived[-1] - arrived[0]:.1f} s in all")
+    assert 110 <= busiest <= 120

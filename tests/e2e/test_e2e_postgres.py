@@ -67,6 +67,21 @@ def test_a_second_folder_without_files_buys_nothing_anew(shared, tmp_path):
     assert bought["confirmed"] == bought["this_run"] > 0
 
 
+def test_an_unchanged_campaign_is_not_planned_again_until_anybody_writes(shared, tmp_path):
+    """As with a file: what another machine writes counts, whichever campaign it concerns."""
+    file = shared.write(SMALL)
+    for told in (False, False, True, True):
+        ended = shared("run", file)
+        assert (ended.code, "nothing has changed since" in ended.err) == (0, told), ended.err
+    other = Cli(tmp_path / "other")
+    other.environment |= {"PIPELINE_LEDGER": shared.environment["PIPELINE_LEDGER"]}
+    tea = SMALL.replace("campaign: soda", "campaign: tea")
+    elsewhere = other("run", other.write(tea), "--stage", "draft", "--only", "citrus/*")
+    assert elsewhere.code == 0, elsewhere.err
+    ended = shared("run", file)
+    assert (ended.code, "nothing has changed since" in ended.err) == (0, False), ended.err
+
+
 async def begin_elsewhere(folder):
     folder.mkdir()
     ledger = await registry.open_ledger(folder, address=own_database())

@@ -18,6 +18,7 @@ from pipeline.ledger.postgres.connection import (
     PATIENCE,
     Address,
     as_pipeline_error,
+    connect,
     connect_patiently,
     read_address,
     transaction,
@@ -26,7 +27,7 @@ from pipeline.ledger.postgres.connection import (
 from pipeline.ledger.postgres.rows.row_queries import Connection
 from pipeline.ledger.postgres.rows.row_store import PostgresRowStore
 from pipeline.ledger.postgres.schema.migrating import refuse_older, schema_version
-from pipeline.ledger.postgres.schema.tables import MIGRATIONS
+from pipeline.ledger.postgres.schema.tables import MIGRATIONS, SCHEMA
 from pipeline.ledger.row_store import RowStore
 from pipeline.model.coordination import LivingRun
 from pipeline.model.names import Slug
@@ -110,6 +111,22 @@ class PostgresReadOnlyLedger(ReadOnlyBase):
             return store.living_runs(campaign, place=self._place)
 
         return await self._read(query)
+
+
+def read_mark(dsn: str) -> tuple[bytes, int] | None:
+    """Return the name of the ledger in a database and the number of its groups.
+
+    `None` if they cannot be read now: whoever opens the ledger says why. `UsageError` for an
+    address that cannot be right.
+    """
+    address = read_address(dsn)
+    with suppress(psycopg.Error), connect(address, read_only=True) as connection:
+        row = connection.execute(
+            f"select name, commits from {SCHEMA}.ledger where version = %(version)s",
+            {"version": len(MIGRATIONS)},
+        ).fetchone()
+        return None if row is None else (bytes(row[0]), int(row[1]))
+    return None
 
 
 def read_facts(dsn: str) -> SharedFacts:

@@ -10,7 +10,7 @@ from typing import IO
 
 from pipeline.files.unreadable import read_file
 from pipeline.images.registry import images_in
-from pipeline.ledger.place import ledger_mark
+from pipeline.ledger.registry import mark_of_ledger
 from pipeline.model.campaign import Campaign
 from pipeline.model.names import Slug
 from pipeline.model.run import RunId, RunPaths
@@ -64,7 +64,7 @@ def campaign_fingerprint(campaign: Campaign, *, account: str, asked: Iterable[ob
 
 def take_fingerprint(root: Path, campaign: Slug) -> Fingerprint | None:
     """Return the current state of ledger and images; `None` if the ledger has no mark."""
-    mark = ledger_mark(root)
+    mark = mark_of_ledger(root)
     if mark is None:
         return None
     folders = images_in(root).fingerprint(
@@ -81,7 +81,7 @@ def remember_unchanged(
     Nothing is saved if another process wrote to the ledger meanwhile: the next run must see a
     verdict that was given during this one.
     """
-    mark = ledger_mark(root)
+    mark = mark_of_ledger(root)
     if mark is None or found is None:
         return
     writes = found.writes + OWN_WRITES

@@ -13,6 +13,13 @@ from pipeline.ledger.postgres.schema.tables import MIGRATIONS, SCHEMA
 _LOCK = 0x63704C31
 """Number of the advisory lock under which one program at a time changes the schema."""
 
+_FOUND = f"""
+select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = '{SCHEMA}' and c.relname = 'ledger'
+"""
+"""A query of the catalog sees what another one has just made; `to_regclass` remembers that there
+was none, also after waiting for the lock under which it was made."""
+
 
 def prepare(connection: Connection, address: Address) -> None:
     """Make the schema or bring it up to date, whole or not at all.
@@ -46,8 +53,7 @@ def prepare(connection: Connection, address: Address) -> None:
 
 def schema_version(connection: Connection, address: Address) -> int:
     """Return the version of the schema; 0 if there is none, `LedgerUnusable` for a newer one."""
-    found = connection.execute(f"select to_regclass('{SCHEMA}.ledger') is not null").fetchone()
-    if not found or not found[0]:
+    if connection.execute(_FOUND).fetchone() is None:
         return 0
     row = connection.execute(f"select version from {SCHEMA}.ledger").fetchone()
     version = int(row[0]) if row else 0
