@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.app.run.examining import take_score
 from pipeline.app.run.workflow import Examine, RunContext
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.images.base import ImageStore
+from pipeline.images.base import LOCAL, ImageStore
 from pipeline.images.reading import local_file
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Review
@@ -116,6 +116,7 @@ def assemble(parts: RunParts) -> RunContext:
         renderer=Renderer(
             purchasing=purchasing, downloader=downloader, tickets=tickets if orders else None
         ),
+        folder=parts.output if parts.images.location.kind == LOCAL else None,
         collecting=Collecting(tickets=tickets, replies=replies) if tickets else None,
         rules=parts.rules,
         score=take_score(parts.inspector, parts.checks),
