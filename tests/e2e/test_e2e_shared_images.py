@@ -131,13 +131,18 @@ def test_an_undecided_final_follows_its_twin(tea):
 
 @pytest.mark.parametrize("leaving", ["reject", "undecide", "redo"])
 def test_a_draft_that_loses_its_approval_takes_no_final_from_its_twin(tea, leaving):
-    """The cell that had paid for the shared final was gone, and its twin bought it again."""
+    """The cell that had paid for the shared final was gone, and its twin bought it again.
+
+    `status` said that nothing was to do, since the cell had a final of its earlier draft.
+    """
     tea("approve", "*")
     tea("run")
     accepted = tea.shown("final")[FEED]
     tea(leaving, SQUARE)
     tea("run")
     assert tea.credits == 14 + 2 * (leaving == "redo")
+    [status] = json.loads(tea("status", "--json").out)
+    assert status["review"]["to_review"] == (leaving != "reject")
     assert tea.shown("final")[FEED] == accepted
 
 

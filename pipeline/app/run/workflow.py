@@ -23,9 +23,9 @@ from pipeline.review.auto_review import MeasureImage, auto_verdicts
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.due import Rules
-from pipeline.state.output.shared_images import make_way, show_shared
 from pipeline.state.payers import images_to_share
 from pipeline.state.survey import survey
+from pipeline.state.upkeep.shared_images import make_way, show_shared
 from pipeline.state.work_ahead import work_ahead
 from pipeline.system_errors import expected_errors
 

@@ -35,8 +35,8 @@ from pipeline.state.output.run_folders import (
     run_folder,
     run_names,
 )
-from pipeline.state.output.shared_images import spare_names
 from pipeline.state.upkeep.feed_snapshots import INDEX, FeedSnapshots
+from pipeline.state.upkeep.shared_images import spare_names
 from pipeline.state.upkeep.upload_record import UploadRecord, newest_store
 
 _RUN_FILES = (LOG, "images.csv", "sheet.html", BESIDE, MANIFEST)

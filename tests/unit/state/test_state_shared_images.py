@@ -12,7 +12,7 @@ from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.entry import Entry
 from pipeline.model.money import Amount, Spent
 from pipeline.model.outcome import Stored
-from pipeline.state.output.shared_images import make_way, show_shared, spare_names
+from pipeline.state.upkeep.shared_images import make_way, show_shared, spare_names
 
 PICTURE, OTHER = b"a picture", b"another one"
 
