@@ -227,7 +227,7 @@ def _tell_report(report: RunReport, folder: Path, *, told: str) -> None:
             _say_folded(f"  {line}"[:300])
         if count > len(named):
             say(f"  and {count - len(named)} more")
-    others = report.doubtful - report.asked.get(Status.IN_DOUBT, 0)
+    others = report.doubtful.total() - report.doubtful[Status.IN_DOUBT]
     if others:
         trouble = (
             f"what {counted(others, 'other image')} cost is not known, since no reply said it; "
