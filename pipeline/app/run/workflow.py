@@ -144,7 +144,7 @@ async def render_stage(work: RunContext, stage: Stage, state: CampaignState) -> 
             if to_do or to_order:
                 wanted = JoinedSequence(to_do, to_order)
                 if work.folder is not None:
-                    await asyncio.to_thread(make_way, work.folder, wanted, state.entries.values())
+                    await asyncio.to_thread(make_way, work.folder, wanted, state.entries)
                 await work.renderer.prepare_paths(wanted, state.entries)
             await work.renderer.render_all(to_do, state.entries, work.watcher.delivered)
             if to_order:

@@ -6,7 +6,7 @@ purchases the ledger does not know is kept: its manifest is what a ledger is reb
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -224,7 +224,7 @@ def _images(output: Path, campaign: Slug, record: CampaignRecord) -> Iterator[Re
             )
 
 
-def _spare_names(output: Path, campaign: Slug, entries: Sequence[Entry]) -> Iterator[Removable]:
+def _spare_names(output: Path, campaign: Slug, entries: Iterable[Entry]) -> Iterator[Removable]:
     """Yield the further names of shared images, which are links as a rule."""
     for name in spare_names(output, campaign, entries):
         yield Removable(why=Removal.IMAGE, path=PurePosixPath(name), size=0)

@@ -26,8 +26,9 @@ from pipeline.model.entry import Entry
 from pipeline.model.job import Job
 from pipeline.model.names import Slug, Stage
 from pipeline.model.outcome import Stored
+from pipeline.model.packed_rows import sharing_jobs
 from pipeline.state.campaign_state import CampaignState
-from pipeline.state.lookup import artifact_of
+from pipeline.state.lookup import Entries, artifact_of
 
 _PIECE = 1024 * 1024
 
@@ -40,16 +41,16 @@ def show_shared(output: Path, state: CampaignState) -> int:
     """
     named = {
         path: artifact
-        for job in state.jobs
+        for job in sharing_jobs(state.jobs)
         if (artifact := artifact_of(job, state.entries)) is not None
         and (path := _own_path(job, artifact)) != artifact.path
     }
-    stored = _stored(state.entries.values()) if named else {}
-    missing = {path: one for path, one in named.items() if path not in stored}
-    sizes = sizes_on_disk(str(output), missing)
+    sizes = sizes_on_disk(str(output), named)
+    missing = {path: one for path, one in named.items() if sizes.get(path) != one.bytes}
+    stored = _stored(state.entries.values()) if missing else {}
     made = 0
     for path, artifact in missing.items():
-        if sizes.get(path) == artifact.bytes:
+        if path in stored:
             continue
         with suppress(OSError):
             if path in sizes and not _remove_if_spare(output, path, stored):
@@ -61,15 +62,17 @@ def show_shared(output: Path, state: CampaignState) -> int:
     return made
 
 
-def make_way(output: Path, jobs: Iterable[Job], known: Iterable[Entry]) -> None:
+def make_way(output: Path, jobs: Iterable[Job], entries: Entries) -> None:
     """Remove names of shared images that images of these jobs are about to get."""
-    stored = _stored(known)
-    if not stored:
+    if not entries:
         return
     paths = (path for job in jobs for path in names_for(f"{job.at.campaign}/{job.path}"))
-    for path in sizes_on_disk(str(output), (one for one in paths if one not in stored)):
+    found = sizes_on_disk(str(output), paths)
+    stored = _stored(entries.values()) if found else {}
+    for path in found:
         with suppress(OSError):
-            _remove_if_spare(output, path, stored)
+            if path not in stored:
+                _remove_if_spare(output, path, stored)
 
 
 def spare_names(output: Path, campaign: Slug, entries: Iterable[Entry]) -> Iterator[str]:

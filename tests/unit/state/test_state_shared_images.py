@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -22,7 +23,8 @@ class Shop:
 
     def __init__(self, output):
         self.output = output
-        self.payer, self.twin = a_job("mint/1x1"), a_job("mint/feed")
+        self.payer = a_job("mint/1x1")
+        self.twin = replace(a_job("mint/feed"), payer=self.payer.key)
         self.entries = {}
 
     def put(self, path, content):
@@ -94,7 +96,7 @@ def test_a_disk_that_fails_ends_nothing(shop, monkeypatch):
 def test_a_file_of_a_person_stays(shop):
     mine = shop.put(shop.path(shop.twin), b"retouched")
     assert shop.show() == 0
-    make_way(shop.output, [shop.twin], shop.entries.values())
+    make_way(shop.output, [shop.twin], shop.entries)
     assert mine.read_bytes() == b"retouched"
     assert [*spare_names(shop.output, shop.payer.at.campaign, shop.entries.values())] == []
 
@@ -112,7 +114,7 @@ def test_the_name_of_an_earlier_image_gives_way(shop):
 
 def test_a_cell_that_buys_an_image_of_its_own_finds_its_place_free(shop):
     shop.show()
-    make_way(shop.output, [shop.twin, shop.payer], shop.entries.values())
+    make_way(shop.output, [shop.twin, shop.payer], shop.entries)
     assert not shop.place(shop.twin).exists()
     assert shop.place(shop.payer).read_bytes() == PICTURE
 
@@ -120,7 +122,7 @@ def test_a_cell_that_buys_an_image_of_its_own_finds_its_place_free(shop):
 def test_a_name_is_kept_if_it_is_all_that_is_left(shop):
     shop.show()
     shop.place(shop.payer).unlink()
-    make_way(shop.output, [shop.twin], shop.entries.values())
+    make_way(shop.output, [shop.twin], shop.entries)
     assert shop.place(shop.twin).read_bytes() == PICTURE
 
 
