@@ -104,7 +104,7 @@ def find(name: str) -> CommandEntry | None:
 
 
 _HEADING = re.compile(r"[a-z][^:]*:")
-_NAMES = re.compile(r"  (?! )(.+?)(?=  |$)")
+_NAMES = re.compile(r"^  (?! )(.+?)(?=  |$)")
 _RENAMED = {"positional arguments": "Arguments", "options": "Options"}
 
 

@@ -35,6 +35,7 @@ from pipeline.purchasing.events import Watcher
 from pipeline.reports.journal import Journal
 from pipeline.reports.run_manifest import RunFacts, manifest_head, manifest_tail
 from pipeline.reports.run_report import NAMED, RunReport
+from pipeline.reports.totals import ImageLine
 
 TROUBLE = (
     Status.IN_DOUBT,
@@ -222,13 +223,11 @@ def _tell_report(report: RunReport, folder: Path, *, told: str) -> None:
         trouble = f"{counted(count, 'image')} {status.words}"
         say(paint(trouble, "yellow", stream=sys.stderr))
         named = report.named[status]
-        for line in named:
-            why = f"  {line.reason}" if line.reason and line.reason not in told else ""
-            name = f"{line.job.at.cell} {line.job.at.stage} take {line.job.at.take}"
-            _say_folded(f"  {name}{why}"[:300])
+        for line in named_lines(named, told=told):
+            _say_folded(f"  {line}"[:300])
         if count > len(named):
             say(f"  and {count - len(named)} more")
-    others = report.doubtful - report.asked.get(Status.IN_DOUBT, 0)
+    others = report.doubtful.total() - report.doubtful[Status.IN_DOUBT]
     if others:
         trouble = (
             f"what {counted(others, 'other image')} cost is not known, since no reply said it; "
@@ -236,6 +235,17 @@ def _tell_report(report: RunReport, folder: Path, *, told: str) -> None:
         )
         _say_folded(paint(trouble, "yellow", stream=sys.stderr))
     _tell_places(report, folder)
+
+
+def named_lines(named: Sequence[ImageLine], *, told: str) -> Iterator[str]:
+    """Yield the name of each image and why it is there; a reason that repeats is said once."""
+    before = ""
+    for one in named:
+        why = f"  {one.reason}" if one.reason and one.reason not in told else ""
+        if why and one.reason == before:
+            why = "  as above"
+        before = one.reason
+        yield f"{one.job.at.cell} {one.job.at.stage} take {one.job.at.take}{why}"
 
 
 def _tell_places(report: RunReport, folder: Path) -> None:

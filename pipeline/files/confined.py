@@ -21,6 +21,10 @@ _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+_COPIED = 512 * 1024
+"""Bytes of a file that are copied at a time."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConfinedPath:
     """The path of a file below a root: its folders and its name."""
@@ -206,6 +210,34 @@ def append(root: Path, place: ConfinedPath, line: bytes, *, durable: bool = Fals
         stream.flush()
         if durable:
             os.fsync(file)
+
+
+NO_LINKS = UNSUPPORTED | {errno.EMLINK, errno.EXDEV}
+"""What a file system answers that has no hard links, or no further ones."""
+
+
+def link_or_copy(root: Path, place: ConfinedPath, beside: ConfinedPath) -> None:
+    """Give a file a second name; durable. It is a copy on a file system without hard links.
+
+    Raises `FileExistsError` if the name is taken. The folders must exist.
+    """
+    source = open_folder(root, place.folders)
+    try:
+        target = open_folder(root, beside.folders)
+        try:
+            os.link(
+                place.name, beside.name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False
+            )
+            sync_folder(target)
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            with os.fdopen(os.open(place.name, _READ, dir_fd=source), "rb") as original:
+                write_whole(root, beside, iter(lambda: original.read(_COPIED), b""))
+        finally:
+            os.close(target)
+    finally:
+        os.close(source)
 
 
 def remove_file(root: Path, place: ConfinedPath) -> None:

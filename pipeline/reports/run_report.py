@@ -67,8 +67,11 @@ class RunReport:
     rows: ImageRows
     asked: Mapping[Status, int]
     """Number of images per status, in the cells that the run was asked for."""
-    doubtful: int
-    """Number of images, in the same cells, of whose cost something is in doubt."""
+    doubtful: Counter[Status]
+    """Number of images, in the same cells, of whose cost something is in doubt, by status.
+
+    An image that cells share counts once.
+    """
     tickets: Sequence[Ticket]
     """The open ones of the campaign on the account of the run."""
     named: Mapping[Status, Sequence[ImageLine]]
@@ -77,7 +80,7 @@ class RunReport:
     @property
     def is_doubtful(self) -> bool:
         """True if a person has to find out what was charged, or whether a batch was ordered."""
-        return bool(self.doubtful) or any(one.waits_for_person for one in self.tickets)
+        return bool(self.doubtful.total()) or any(one.waits_for_person for one in self.tickets)
 
 
 def _images_of(
@@ -114,7 +117,7 @@ async def make_report(
     sums = Sums(others=await _paid_by_others(ledger, run, runs))
     shown: set[tuple[CellName, Stage]] = set()
     counts: Counter[Status] = Counter()
-    doubtful = 0
+    doubtful: Counter[Status] = Counter()
     named: dict[Status, list[ImageLine]] = {}
     with collection_paused():
         for some in batched(jobs, BATCH):
@@ -127,7 +130,7 @@ async def make_report(
                 if scope.asked is not None and line.job.at.cell not in scope.asked:
                     continue
                 counts[line.status] += 1
-                doubtful += is_doubtful(line.outcome) and not line.shared_with
+                doubtful[line.status] += is_doubtful(line.outcome) and not line.shared_with
                 if len(first := named.setdefault(line.status, [])) < NAMED:
                     first.append(line)
             await asyncio.to_thread(rows.add, _images_of(lines, money, ad_files, scope))

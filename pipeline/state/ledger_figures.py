@@ -100,6 +100,8 @@ def ledger_figures(
     current, unasked = _current_cells(record, listed, drafted)
     rendered = {one.at.cell for one in record.entries.values() if one.at.stage is Stage.FINAL}
     planned = {one.cell for one in (listed or {}).values() if one.stage == Stage.FINAL}
+    # a final that the newest run left out is one of an earlier draft
+    final = rendered if listed is None else rendered & planned
     open_cells = {c for c in current if decided.get(c) in {None, Decision.UNDECIDED}}
     approved = {cell for cell in current if decided.get(cell) is Decision.APPROVED}
     return LedgerFigures(
@@ -108,7 +110,7 @@ def ledger_figures(
         drafted=len(drafted | current),
         decided=decisions.total() - decisions[Decision.UNDECIDED],
         approved=decisions[Decision.APPROVED],
-        to_review=len(open_cells - (rendered - {*decided})),
+        to_review=len(open_cells - (final - {*decided})),
         to_render=unasked,
         finals_due=len(approved - rendered - planned) if finals else 0,
     )

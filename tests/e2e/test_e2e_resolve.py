@@ -165,9 +165,16 @@ def test_what_a_killed_run_had_in_flight_is_listed_and_settled_before_the_next_r
 
 
 def test_commands_that_follow_name_the_account_of_the_newest_run(pipeline, shop):
-    """`resolve FILE --charged` named a `run` without `--provider`: it spent on another account."""
-    file, words = shop(TOLD, rules=[LOST])
-    assert pipeline(*words).code == 6
+    """`resolve FILE --charged` named a `run` without `--provider`: it spent on another account.
+
+    Of cells that share an image in doubt, it was said that "-1 other images" may have cost more.
+    """
+    shared = TOLD.replace("[1:1]", "[1:1, meta-feed-square]")
+    file, words = shop(shared, rules=[LOST])
+    ended = pipeline(*words)
+    assert ended.code == 6
+    assert "2 images in doubt" in ended.err
+    assert "other image" not in ended.err
     refused = pipeline("approve", file, "berry/*")
     assert refused.code == 2
     assert "This is about embedded; the campaign was rendered on gptimage: add" in refused.err

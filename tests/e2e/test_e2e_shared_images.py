@@ -5,6 +5,7 @@ Redoing one of two cells that share an image bought two images, for finals 24 cr
 the approved twin became a picture that nobody had seen.
 """
 
+import hashlib
 import json
 
 import pytest
@@ -47,6 +48,15 @@ class Tea:
         assert charged(self.pipeline.output)[0] == told
         return told
 
+    def found(self):
+        """Cell → its round and the sha256 of the draft in its own folder."""
+        folder = self.pipeline.output / "tea" / "drafts"
+        return {
+            cell: (round_, hashlib.sha256((folder / name).read_bytes()).hexdigest())
+            for cell, (round_, _) in self.shown().items()
+            for name in [f"{cell}-t1{f'-r{round_}' if round_ > 1 else ''}.png"]
+        }
+
     def planned(self):
         stages = json.loads(self("plan", "--json").out)["stages"].values()
         return sum(len(stage["to_buy"]) for stage in stages)
@@ -69,6 +79,7 @@ def test_a_twin_that_nobody_decided_on_follows_into_the_new_round(tea):
     shown = tea.shown()
     assert shown[SQUARE] == shown[FEED]
     assert shown[SQUARE][0] == 2
+    assert tea.found() == shown
 
 
 @pytest.mark.parametrize("verdict", ["approve", "reject"])
@@ -87,6 +98,7 @@ def test_a_twin_that_was_decided_on_keeps_its_picture_and_its_verdict(tea, verdi
     assert tea.credits == 4
     assert tea.shown()[twin] == before
     assert tea.shown()[redone][0] == 2
+    assert tea.found() == tea.shown()
     tea("run")
     assert tea.credits == 4 + 12 * (verdict == "approve")
     assert tea.planned() == 0
@@ -119,13 +131,18 @@ def test_an_undecided_final_follows_its_twin(tea):
 
 @pytest.mark.parametrize("leaving", ["reject", "undecide", "redo"])
 def test_a_draft_that_loses_its_approval_takes_no_final_from_its_twin(tea, leaving):
-    """The cell that had paid for the shared final was gone, and its twin bought it again."""
+    """The cell that had paid for the shared final was gone, and its twin bought it again.
+
+    `status` said that nothing was to do, since the cell had a final of its earlier draft.
+    """
     tea("approve", "*")
     tea("run")
     accepted = tea.shown("final")[FEED]
     tea(leaving, SQUARE)
     tea("run")
     assert tea.credits == 14 + 2 * (leaving == "redo")
+    [status] = json.loads(tea("status", "--json").out)
+    assert status["review"]["to_review"] == (leaving != "reject")
     assert tea.shown("final")[FEED] == accepted
 
 
@@ -151,3 +168,30 @@ def test_a_redo_that_is_taken_back_takes_its_twin_back_too(tea):
     tea("run", "--stage", "draft")
     assert tea.credits == 4
     assert [round_ for round_, _ in tea.shown().values()] == [1, 2]
+
+
+def test_a_cell_that_gets_an_image_of_its_own_takes_its_place_in_its_folder(tea):
+    """The name of the shared image there was a link; no file of this pipeline is in its own way."""
+    assert tea.found() == tea.shown()
+    before = tea.shown()[SQUARE]
+    override = "overrides: [{match: {size: meta-feed-portrait}, set: {background: transparent}}]\n"
+    tea.file.write_text(SHARED + override)
+    tea("run")
+    assert tea.credits == 4
+    assert tea.shown()[SQUARE] == before
+    assert tea.shown()[FEED] != before
+    assert tea.found() == tea.shown()
+    tea.file.write_text(SHARED)
+    tea("run")
+    assert tea.credits == 4
+    assert tea.shown()[FEED] == before
+
+
+def test_names_of_shared_images_go_with_the_images_of_a_campaign_that_is_gone(tea):
+    drafts = tea.pipeline.output / "tea" / "drafts"
+    (drafts / "mine.png").write_bytes(b"of a person")
+    assert len([*drafts.rglob("*.png")]) == 3
+    tea.file.unlink()
+    ended = tea.pipeline("gc", "--images", "gone", "--yes")
+    assert ended.code == 0, ended.err
+    assert [place.name for place in drafts.rglob("*.png")] == ["mine.png"]

@@ -92,6 +92,11 @@ async def _give(
             take=options.take,
             note=options.note,
         )
+        if options.stage is Stage.FINAL and not state.finals:
+            raise UsageError(
+                "no cell has a final yet: they are rendered of approved drafts.\n"
+                f"Next  {next_step(options, 'approve', options.cells)}"
+            )
         try:
             decided = await decide_cells(
                 ledger, campaign, state.of(options.stage), glob=options.cells, opinion=opinion

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.app.run.examining import take_score
 from pipeline.app.run.workflow import Examine, RunContext
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.images.base import ImageStore
+from pipeline.images.base import LOCAL, ImageStore
 from pipeline.images.reading import local_file
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Review
@@ -108,14 +108,13 @@ def assemble(parts: RunParts) -> RunContext:
         owner_of=lambda path: owner_in_manifests(parts.output, parts.loaded.campaign.slug, path),
     )
     tickets = _tickets(parts) if parts.shard == WHOLE else None
-    orders = parts.loaded.campaign.batch
+    orders = tickets if parts.loaded.campaign.batch else None
     return RunContext(
         run=parts.run,
         loaded=parts.loaded,
         ledger=parts.ledger,
-        renderer=Renderer(
-            purchasing=purchasing, downloader=downloader, tickets=tickets if orders else None
-        ),
+        renderer=Renderer(purchasing=purchasing, downloader=downloader, tickets=orders),
+        folder=parts.output if parts.images.location.kind == LOCAL else None,
         collecting=Collecting(tickets=tickets, replies=replies) if tickets else None,
         rules=parts.rules,
         score=take_score(parts.inspector, parts.checks),

@@ -1,8 +1,10 @@
 """The workflow of a run on one page: plan, render drafts, choose, render finals."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pipeline.app.run.spending import what_finals_are
 from pipeline.campaign.loading import LoadedCampaign
@@ -23,6 +25,7 @@ from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.due import Rules
 from pipeline.state.payers import images_to_share
 from pipeline.state.survey import survey
+from pipeline.state.upkeep.shared_images import make_way, show_shared
 from pipeline.state.work_ahead import work_ahead
 from pipeline.system_errors import expected_errors
 
@@ -53,6 +56,8 @@ class RunContext:
     watcher: Watcher
     checks: CampaignChecks
     examine: Examine
+    folder: Path | None = None
+    """The output folder if the images are in it; `None` if an object store keeps them."""
     collecting: Collecting | None = None
     """Collects what earlier runs ordered; `None` if the provider takes no batches."""
 
@@ -76,6 +81,8 @@ async def run_campaign(work: RunContext, scope: RunScope) -> CampaignState:
         state = await _survey(work, scope)
     if work.collecting is not None:
         await work.collecting.forget_settled()
+    if work.folder is not None:
+        await asyncio.to_thread(show_shared, work.folder, state)
     return state
 
 
@@ -135,7 +142,10 @@ async def render_stage(work: RunContext, stage: Stage, state: CampaignState) -> 
     try:
         with expected_errors():
             if to_do or to_order:
-                await work.renderer.prepare_paths(JoinedSequence(to_do, to_order), state.entries)
+                wanted = JoinedSequence(to_do, to_order)
+                if work.folder is not None:
+                    await asyncio.to_thread(make_way, work.folder, wanted, state.entries)
+                await work.renderer.prepare_paths(wanted, state.entries)
             await work.renderer.render_all(to_do, state.entries, work.watcher.delivered)
             if to_order:
                 await work.renderer.order_all(to_order, state.entries, work.watcher.delivered)

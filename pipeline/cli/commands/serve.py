@@ -329,9 +329,11 @@ def serve(settings: ServerSettings) -> None:
             facts["key"] = server.key
         print(json.dumps(facts), flush=True)
         if settings.wire is WireFormat.GPTIMAGE:
-            say(f"Serving {server.url}, images from {server.cdn_url}. Ctrl+C stops.")
+            say(f"API         {server.url}")
+            say(f"Images      {server.cdn_url}")
             say(f"Playground  {server.url}/")
             say(f"Reference   {server.url}/docs")
+            say("Ctrl+C stops.")
             return
         base = server.url if settings.wire is WireFormat.AZURE else f"{server.url}/v1"
         say(f"Serving {settings.wire} at {base}. Ctrl+C stops.")

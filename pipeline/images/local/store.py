@@ -16,13 +16,13 @@ from pipeline.errors import LocalFault
 from pipeline.files.confined import (
     ConfinedPath,
     OpenFolders,
+    link_or_copy,
     make_folders,
     open_file,
     open_folder,
     sync_folder,
     write_whole,
 )
-from pipeline.files.locks import UNSUPPORTED
 from pipeline.images.base import LOCAL, StoreLocation, local_faults, sizes_on_disk
 from pipeline.images.local.group_writer import ImageGroupWriter
 from pipeline.images.local.part_file import PartFile
@@ -158,29 +158,8 @@ class LocalImageStore:
 
 
 def _link(root: Path, place: ConfinedPath, beside: ConfinedPath) -> None:
-    folder = open_folder(root, place.folders)
-    try:
-        os.link(
-            place.name, beside.name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False
-        )
-        sync_folder(folder)
-    except FileExistsError:
-        return
-    except OSError as error:
-        if error.errno not in NO_LINKS:
-            raise
-        _copy(root, place, beside)
-    finally:
-        os.close(folder)
-
-
-NO_LINKS = UNSUPPORTED | {errno.EMLINK, errno.EXDEV}
-"""What a file system answers that has no hard links, or no further ones."""
-
-
-def _copy(root: Path, place: ConfinedPath, beside: ConfinedPath) -> None:
-    with os.fdopen(open_file(root, place), "rb") as original:
-        write_whole(root, beside, iter(lambda: original.read(HELD), b""))
+    with suppress(FileExistsError):
+        link_or_copy(root, place, beside)
 
 
 def _delete(root: Path, place: ConfinedPath) -> None:

@@ -72,7 +72,10 @@ def _held_by(content: str, output: Path, campaign: str) -> LockHeld:
     took = time.time() - int(began) if began.isdecimal() else 0.0
     longest = _longest_run(output, campaign) if took >= SHORTEST_OVERLONG else None
     if took < max(SHORTEST_OVERLONG, longest or UNKNOWN_OVERLONG):
-        return LockHeld(f"{words}; nothing was sent")
+        return LockHeld(
+            f"{words}; nothing was sent.\n"
+            "It goes on by itself: pipeline status says when it is done"
+        )
     before = f"no run before it took longer than {_spoken(longest)}" if longest else ""
     facts = [f"It has been running for {_spoken(took)}", *([before] if before else [])]
     lines = [

@@ -6,7 +6,7 @@ purchases the ledger does not know is kept: its manifest is what a ledger is reb
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -36,6 +36,7 @@ from pipeline.state.output.run_folders import (
     run_names,
 )
 from pipeline.state.upkeep.feed_snapshots import INDEX, FeedSnapshots
+from pipeline.state.upkeep.shared_images import spare_names
 from pipeline.state.upkeep.upload_record import UploadRecord, newest_store
 
 _RUN_FILES = (LOG, "images.csv", "sheet.html", BESIDE, MANIFEST)
@@ -88,6 +89,8 @@ async def removable(
     gone = {one.path.name for one in (*old, *plans)}
     images = [] if lost_file(output, campaign) is None else [*_images(output, campaign, record)]
     shown = [] if images and images_gone else entries
+    if images and images_gone:  # before the images, of which they are known
+        images = [*_spare_names(output, campaign, entries), *images]
     return [
         *old,
         *plans,
@@ -219,6 +222,12 @@ def _images(output: Path, campaign: Slug, record: CampaignRecord) -> Iterator[Re
                 money=written[accounts[entry.key]] if entry.key in accounts else IN_CREDITS,
                 entry=entry,
             )
+
+
+def _spare_names(output: Path, campaign: Slug, entries: Iterable[Entry]) -> Iterator[Removable]:
+    """Yield the further names of shared images, which are links as a rule."""
+    for name in spare_names(output, campaign, entries):
+        yield Removable(why=Removal.IMAGE, path=PurePosixPath(name), size=0)
 
 
 def _found(why: Removal, output: Path, place: Path) -> Removable:

@@ -53,5 +53,6 @@ def test_the_help_of_a_command_fits_and_looks_like_the_overview(monkeypatch, nam
     assert lines[2].startswith(f"\x1b[1mUsage\x1b[0m  pipeline {name}")
     assert "\x1b[1mOptions\x1b[0m" in lines
     assert "usage:" not in shown
+    assert [line for line in lines if line.startswith("   ") and "\x1b" in line] == []
     assert "--verbose" not in shown  # it did nothing
     assert [line for line in lines if breadth(line) > 80] == []

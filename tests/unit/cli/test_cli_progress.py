@@ -1,9 +1,12 @@
 """What a run says while it works: only what it spent now, and only what has ended."""
 
+from types import SimpleNamespace
+
 import pytest
 from builders import a_job
 
 from pipeline.cli.progress import BarProgress, LineProgress, opening_words
+from pipeline.cli.run_console import named_lines
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.money import Amount
 from pipeline.model.names import Stage
@@ -134,4 +137,19 @@ def test_another_reason_is_told_in_full(lines, capsys):
         "no; not charged",
         "a prompt against the policy; not charged",
         "as above; not charged",
+    ]
+
+
+def test_a_reason_that_several_images_share_is_said_once():
+    reasons = ("gone (HTTP 404)", "gone (HTTP 404)", "cut off", "gone (HTTP 404)", "the budget")
+    named = [
+        SimpleNamespace(job=a_job(f"a/{number}x1"), reason=reason)
+        for number, reason in enumerate(reasons)
+    ]
+    assert [line.partition("take 1")[2] for line in named_lines(named, told="the budget")] == [
+        "  gone (HTTP 404)",
+        "  as above",
+        "  cut off",
+        "  gone (HTTP 404)",
+        "",
     ]

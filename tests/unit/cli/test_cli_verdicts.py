@@ -60,6 +60,16 @@ def test_what_was_edited_in_the_file_is_imported_before_it_is_written():
 
 
 @pytest.mark.usefixtures("rendered")
+def test_a_verdict_on_finals_before_there_are_any_says_where_they_come_from(capfd):
+    """It said that the campaign had no cells."""
+    assert main(["redo", "soda.yaml", "a/*", "--stage", "final"]) == 2
+    assert capfd.readouterr().err == (
+        "error: no cell has a final yet: they are rendered of approved drafts.\n"
+        "Next  pipeline approve soda.yaml 'a/*'\n"
+    )
+
+
+@pytest.mark.usefixtures("rendered")
 def test_cells_that_cannot_be_approved_are_listed_and_the_others_are_approved(capfd):
     assert main(["approve", "soda.yaml", "*"]) == 3
     said = capfd.readouterr().err
