@@ -121,7 +121,7 @@ async def test_no_descriptor_is_left_open_whatever_became_of_the_images(write):
     before = len(os.listdir("/dev/fd"))  # noqa: PTH208 - names are enough
     await write(("c/b.png", PICTURE), ("c/c.png", PICTURE[:-5]), ("c/b.jpg", OTHER))
     gc.collect()  # tracebacks hold what the failed images had open
-    assert len(os.listdir("/dev/fd")) == before  # noqa: PTH208
+    assert len(os.listdir("/dev/fd")) <= before  # noqa: PTH208 - another test may close its own
 
 
 async def test_without_a_further_thread_everybody_who_waits_is_told(write, monkeypatch):
