@@ -265,7 +265,11 @@ class PackedMapping(Mapping[Key, Value]):
         return self._find(key) is not None
 
     def __iter__(self) -> Iterator[Key]:
-        return (row[0] for row in self._values.rows())
+        return (row[0] for row in self.rows())
+
+    def rows(self) -> Iterator[Row]:
+        """Return the rows of all values."""
+        return self._values.rows()
 
     def __len__(self) -> int:
         return len(self._values)
