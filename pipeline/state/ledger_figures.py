@@ -114,7 +114,7 @@ def ledger_figures(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Listing:
+class _ListedCounts:
     """What the ledger has of the images that the newest run listed."""
 
     images: Mapping[Account, Counter[Status]]
@@ -125,7 +125,7 @@ class _Listing:
     """Images that were never asked for."""
 
 
-def _count_all(record: CampaignRecord, *, alive: bool) -> _Listing:
+def _count_all(record: CampaignRecord, *, alive: bool) -> _ListedCounts:
     """Count every image that was requested: which of them the campaign has is not known."""
     images: dict[Account, Counter[Status]] = {}
     for entry in record.entries.values():
@@ -133,12 +133,12 @@ def _count_all(record: CampaignRecord, *, alive: bool) -> _Listing:
         if account is not None:
             statuses = images.setdefault(account, Counter())
             statuses[status_of_entry(entry, alive=alive)] += 1
-    return _Listing(images=images, earlier=Counter())
+    return _ListedCounts(images=images, earlier=Counter())
 
 
 def _count_listed(
     record: CampaignRecord, listed: Mapping[JobKey, ListedImage], *, alive: bool
-) -> _Listing:
+) -> _ListedCounts:
     images: dict[Account, Counter[Status]] = {}
     entries, accounts = record.entries, record.accounts
     left = Counter(accounts.values())
@@ -166,7 +166,7 @@ def _count_listed(
             left[account] -= 1
         statuses = images.setdefault(account, Counter())
         statuses[status_of_entry(shown, alive=alive)] += 1
-    return _Listing(images=images, earlier=+left, drafted=cells, unasked=unasked)
+    return _ListedCounts(images=images, earlier=+left, drafted=cells, unasked=unasked)
 
 
 def _shown(own: Entry | None, payers: Entry | None) -> Entry | None:
