@@ -265,7 +265,11 @@ class PackedMapping(Mapping[Key, Value]):
         return self._find(key) is not None
 
     def __iter__(self) -> Iterator[Key]:
-        return (row[0] for row in self._values.rows())
+        return (row[0] for row in self.rows())
+
+    def rows(self) -> Iterator[Row]:
+        """Return the rows of all values."""
+        return self._values.rows()
 
     def __len__(self) -> int:
         return len(self._values)
@@ -315,17 +319,24 @@ class ColumnMapping(Mapping[Key, Value]):
         self._keys = keys
         numbers: dict[Value | None, int] = {None: 0}
         self._numbers = array("I", (numbers.setdefault(one, len(numbers)) for one in values))
-        self._values = [*numbers]
+        self._values = [one for one in numbers if one is not None]
+        """The value with number 1 comes first; 0 stands for an absent key."""
 
     def __getitem__(self, key: Key) -> Value:
         place = self._keys.position(key)
-        value = None if place is None else self._values[self._numbers[place]]
-        if value is None:
+        number = 0 if place is None else self._numbers[place]
+        if not number:
             raise KeyError(key)
-        return value
+        return self._values[number - 1]
 
     def __iter__(self) -> Iterator[Key]:
         return compress(self._keys, self._numbers)
+
+    def values(self) -> ValuesView[Value]:
+        """Return the values in order; they are not looked up by their keys."""
+        return _OrderedValues(
+            self, [self._values[number - 1] for number in self._numbers if number]
+        )
 
     def __len__(self) -> int:
         return len(self._numbers) - self._numbers.count(0)

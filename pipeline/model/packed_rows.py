@@ -1,6 +1,6 @@
 """Jobs and ledger entries as packed rows: every field of theirs, in a fixed order."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from functools import lru_cache
 from itertools import chain
@@ -119,12 +119,15 @@ _entry_facts = attrgetter(
 )
 
 
+_STORED = "stored"
+
+
 def _outcome_row(outcome: Outcome | None) -> Row | None:
     match outcome:
         case None:
             return None
         case Stored(url=url, amount=amount, in_doubt=in_doubt, artifact=artifact):
-            return ("stored", url, amount, in_doubt, _artifact_facts(artifact))
+            return (_STORED, url, amount, in_doubt, _artifact_facts(artifact))
         case Paid(url=url, amount=amount, in_doubt=in_doubt, reason=reason):
             return ("paid", url, amount, in_doubt, reason)
         case PaidLost(url=url, amount=amount, in_doubt=in_doubt, reason=reason):
@@ -141,7 +144,7 @@ def _outcome(row: Row | None) -> Outcome | None:
     match row:
         case None:
             return None
-        case ("stored", url, amount, in_doubt, facts):
+        case (kind, url, amount, in_doubt, facts) if kind == _STORED:
             return _make_stored(url, amount, in_doubt, _artifact(facts))
         case ("paid", url, amount, in_doubt, reason):
             return Paid(url=url, amount=amount, in_doubt=in_doubt, reason=reason)
@@ -195,6 +198,21 @@ def sharing_jobs(jobs: Iterable[Job]) -> Iterator[Job]:
             yield from (_job(row) for row in jobs.rows() if row[_PAYER] is not None)
         case _:
             yield from (job for job in jobs if job.payer is not None)
+
+
+def entries_without_image(entries: Mapping[JobKey, Entry]) -> Iterator[Entry]:
+    """Yield the entries that are open or not stored; packed ones are unpacked only then."""
+    if isinstance(entries, PackedMapping):
+        yield from (_entry(row) for row in entries.rows() if _lacks_image(row))
+        return
+    for entry in entries.values():
+        if entry.is_open or not isinstance(entry.outcome, Stored):
+            yield entry
+
+
+def _lacks_image(row: Row) -> bool:
+    *_, rendering, ordered, _, outcome = row
+    return rendering or ordered or outcome is None or outcome[0] != _STORED
 
 
 def packed_entries(entries: Iterable[Entry]) -> PackedMapping[JobKey, Entry]:

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pipeline.ledger.base import Ledger
 from pipeline.model.entry import CampaignRecord, Entry
@@ -70,14 +71,13 @@ def ledger_figures(
     `finals`: the campaign has finals. `listed` are the images that the newest run found in the
     campaign file; if they are not known, all that were ever requested count as the campaign's.
     """
-    images, earlier = _images_by_account(record, listed, alive=alive)
     newest = newest_of(record.verdicts)
-    drafts = _shown_drafts(record, newest, listed)
-    stored = {
-        place: entry.outcome.artifact.sha256
-        for place, entry in drafts.items()
-        if isinstance(entry.outcome, Stored)
-    }
+    if listed is None:
+        listing = _count_all(record, alive=alive)
+    else:
+        listing = _count_listed(record, listed, alive=alive)
+    drafts, rendered = _shown_drafts(record, newest, listed)
+    stored = {place: draft.sha256 for place, draft in drafts.items() if draft.sha256}
     drafted = {cell for cell, _ in stored}
     shown = {*stored.values()}
     decisions: Counter[Decision] = Counter()
@@ -97,72 +97,78 @@ def ledger_figures(
             continue
         decisions[verdict.decision] += 1
         decided[cell] = verdict.decision
-    current, unasked = _current_cells(record, listed, drafted)
-    rendered = {one.at.cell for one in record.entries.values() if one.at.stage is Stage.FINAL}
+    current = drafted if listed is None else listing.drafted
     planned = {one.cell for one in (listed or {}).values() if one.stage == Stage.FINAL}
     # a final that the newest run left out is one of an earlier draft
     final = rendered if listed is None else rendered & planned
     open_cells = {c for c in current if decided.get(c) in {None, Decision.UNDECIDED}}
     approved = {cell for cell in current if decided.get(cell) is Decision.APPROVED}
     return LedgerFigures(
-        images=images,
-        earlier=earlier,
+        images=listing.images,
+        earlier=listing.earlier,
         drafted=len(drafted | current),
         decided=decisions.total() - decisions[Decision.UNDECIDED],
         approved=decisions[Decision.APPROVED],
         to_review=len(open_cells - (final - {*decided})),
-        to_render=unasked,
+        to_render=listing.unasked,
         finals_due=len(approved - rendered - planned) if finals else 0,
     )
 
 
-def _current_cells(
-    record: CampaignRecord, listed: Mapping[JobKey, ListedImage] | None, drafted: set[CellName]
-) -> tuple[set[CellName], int]:
-    """Return the cells of the campaign with a stored draft, and the images never asked for."""
-    if listed is None:
-        return drafted, 0
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _ListedCounts:
+    """What the ledger has of the images that the newest run listed."""
+
+    images: Mapping[Account, Counter[Status]]
+    earlier: Counter[Account]
+    drafted: set[CellName] = field(default_factory=set)
+    """Cells of the campaign with a stored draft."""
+    unasked: int = 0
+    """Images that were never asked for."""
+
+
+def _count_all(record: CampaignRecord, *, alive: bool) -> _ListedCounts:
+    """Count every image that was requested: which of them the campaign has is not known."""
+    images: dict[Account, Counter[Status]] = {}
+    for entry in record.entries.values():
+        account = record.accounts.get(entry.key)
+        if account is not None:
+            statuses = images.setdefault(account, Counter())
+            statuses[status_of_entry(entry, alive=alive)] += 1
+    return _ListedCounts(images=images, earlier=Counter())
+
+
+def _count_listed(
+    record: CampaignRecord, listed: Mapping[JobKey, ListedImage], *, alive: bool
+) -> _ListedCounts:
+    images: dict[Account, Counter[Status]] = {}
+    entries, accounts = record.entries, record.accounts
+    left = Counter(accounts.values())
     cells: set[CellName] = set()
+    payers: set[JobKey] = set()
     unasked = 0
     for key, one in listed.items():
-        entry = record.entries.get(key) or record.entries.get(one.payer)
-        if entry is None:
+        own = entries.get(key)
+        paid = entries.get(one.payer) if one.payer != key else None
+        known = own or paid
+        if known is None:
             unasked += one.payer == key
-        elif entry.at.stage is Stage.DRAFT and isinstance(entry.outcome, Stored):
+            continue
+        if known.at.stage is Stage.DRAFT and isinstance(known.outcome, Stored):
             cells.add(one.cell)
-    return cells, unasked
-
-
-def _images_by_account(
-    record: CampaignRecord, listed: Mapping[JobKey, ListedImage] | None, *, alive: bool
-) -> tuple[dict[Account, Counter[Status]], Counter[Account]]:
-    images: dict[Account, Counter[Status]] = {}
-    left: Counter[Account] = Counter()
-
-    def count(entry: Entry | None) -> None:
-        if entry is not None:
-            statuses = images.setdefault(record.accounts[entry.key], Counter())
-            statuses[status_of_entry(entry, alive=alive)] += 1
-
-    if listed is None:
-        for entry in record.entries.values():
-            count(entry if entry.key in record.accounts else None)
-        return images, left
-    payers: set[JobKey] = set()
-    for key, one in listed.items():
-        own, paid = (
-            record.entries[name] if name in record.accounts else None for name in (key, one.payer)
-        )
-        shown = _shown(own, paid)
-        count(shown)
-        if shown is not None and shown.key != key:
+        mine, payers_own = accounts.get(key), accounts.get(one.payer) if paid else None
+        if mine is not None:
+            left[mine] -= 1
+        shown = _shown(own if mine else None, paid if payers_own else None)
+        account = mine if shown is own else payers_own
+        if shown is None or account is None:
+            continue
+        if shown.key not in listed and shown.key not in payers:
             payers.add(shown.key)
-    left.update(
-        account
-        for key, account in record.accounts.items()
-        if key not in listed and key not in payers
-    )
-    return images, left
+            left[account] -= 1
+        statuses = images.setdefault(account, Counter())
+        statuses[status_of_entry(shown, alive=alive)] += 1
+    return _ListedCounts(images=images, earlier=+left, drafted=cells, unasked=unasked)
 
 
 def _shown(own: Entry | None, payers: Entry | None) -> Entry | None:
@@ -170,24 +176,38 @@ def _shown(own: Entry | None, payers: Entry | None) -> Entry | None:
     return own if own is not None and isinstance(own.outcome, Stored) else payers or own
 
 
+class _ShownDraft(NamedTuple):
+    key: JobKey
+    round: int
+    sha256: str
+    """Empty if its image is not stored."""
+
+
 def _shown_drafts(
     record: CampaignRecord, newest: Newest, listed: Container[JobKey] | None
-) -> dict[tuple[CellName, int], Entry]:
+) -> tuple[dict[tuple[CellName, int], _ShownDraft], set[CellName]]:
     """Return cell and take → the draft that was requested last, in the rounds that are shown.
 
     A draft of a prompt that the campaign has left is none of `listed`, nor is its verdict counted.
+    Also return the cells of which a final was requested.
     """
     rounds = shown_rounds(rounds_from(record.verdicts), newest, record.entries.values())
-    return {
-        (entry.at.cell, entry.at.take): entry
-        for entry in record.entries.values()
-        if entry.at.stage is Stage.DRAFT
-        and entry.at.round == rounds.get(entry.at.cell, FIRST_ROUND).number
-        and (listed is None or entry.key in listed)
-    }
+    drafts: dict[tuple[CellName, int], _ShownDraft] = {}
+    rendered: set[CellName] = set()
+    for entry in record.entries.values():
+        at = entry.at
+        if at.stage is Stage.FINAL:
+            rendered.add(at.cell)
+        elif at.round == rounds.get(at.cell, FIRST_ROUND).number and (
+            listed is None or entry.key in listed
+        ):
+            outcome = entry.outcome
+            sha256 = outcome.artifact.sha256 if isinstance(outcome, Stored) else ""
+            drafts[at.cell, at.take] = _ShownDraft(entry.key, at.round, sha256)
+    return drafts, rendered
 
 
-def _is_about(verdict: Verdict, draft: Entry | None, sha256: str) -> bool:
+def _is_about(verdict: Verdict, draft: _ShownDraft | None, sha256: str) -> bool:
     """Return whether a verdict is about this draft and, if it names an image, about its image.
 
     The redo of a cell with the same image names the job of that cell. A model with a fixed seed
@@ -195,7 +215,7 @@ def _is_about(verdict: Verdict, draft: Entry | None, sha256: str) -> bool:
     """
     if draft is None:  # a take without an image, for which another cell asks
         return not verdict.sha256
-    if verdict.round != draft.at.round:
+    if verdict.round != draft.round:
         return False
     if draft.key != verdict.job:
         return verdict.decision is Decision.REDO and bool(sha256) and verdict.sha256 == sha256

@@ -113,6 +113,8 @@ def shown_rounds(
 
     Approving or undeciding there withdraws the redo. `entries` are those of the campaign.
     """
+    if not rounds:
+        return rounds
     begun = {(e.at.cell, e.at.round) for e in entries if e.at.stage is stage}
     shown = Rounds(rounds.notes)
     for cell, asked in rounds.items():

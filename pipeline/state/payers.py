@@ -9,7 +9,7 @@ from pipeline.model.job import Job, JobKey, job_key
 from pipeline.model.money import FREE, Amount
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import InDoubt, Paid, Stored
-from pipeline.model.packed_rows import packed_jobs, sharing_jobs
+from pipeline.model.packed_rows import entries_without_image, packed_jobs, sharing_jobs
 from pipeline.state.lookup import bought_as
 
 
@@ -75,7 +75,7 @@ def unsettled_entries(entries: Mapping[JobKey, Entry]) -> Sequence[Entry]:
     """Return the entries of which an image may still come: in flight, in doubt, not downloaded."""
     return [
         entry
-        for entry in entries.values()
+        for entry in entries_without_image(entries)
         if entry.is_open or isinstance(entry.outcome, Paid | InDoubt)
     ]
 

@@ -41,6 +41,7 @@ from pipeline.state.campaign_state import CampaignState
 from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.output.folder import make_folder, point_latest
 from pipeline.state.output.kept_checks import KeptChecks
+from pipeline.state.output.run_folders import MOST_LISTED
 from pipeline.system_errors import expected_errors
 
 KEPT_RECORDS = ("adfiles.jsonl", "checks.jsonl", "contents.jsonl")
@@ -114,8 +115,12 @@ class ManifestWriter:
         point_latest(self.output, self.paths)
 
     async def finish(self, loaded: LoadedCampaign, report: RunReport, state: CampaignState) -> None:
-        """Write a contact sheet if this run bought images, and keep all records of the run."""
-        if report.totals.this_run:
+        """Write a contact sheet if this run bought images, and keep all records of the run.
+
+        A sheet takes 4 kB of memory for each image of the campaign while it is drawn. More images
+        than a manifest lists itself get none; `pipeline sheet` draws it when it is asked for.
+        """
+        if report.totals.this_run and report.totals.jobs <= MOST_LISTED:
             await self._draw_sheet(loaded, state)
         records = [f"{self.campaign.slug}/{name}" for name in KEPT_RECORDS]
         folder = self.paths.folder

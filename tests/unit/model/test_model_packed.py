@@ -11,7 +11,12 @@ from pipeline.model.job import JobKey
 from pipeline.model.money import Amount, Spent
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, PaidLost, Stored
 from pipeline.model.packed import BLOCK, ColumnMapping, HashIndex, JoinedSequence
-from pipeline.model.packed_rows import packed_entries, packed_jobs, sharing_jobs
+from pipeline.model.packed_rows import (
+    entries_without_image,
+    packed_entries,
+    packed_jobs,
+    sharing_jobs,
+)
 from pipeline.model.request import Background, OutputFormat, Reference
 
 ARTIFACT = Artifact(
@@ -180,3 +185,12 @@ def test_a_container_shows_a_few_of_its_values():
         assert repr(many).endswith("], and 995 more)")
         assert len(repr(many)) < 5000
     assert "and 995 more" in repr(packed_entries(entries_of(1000)))
+
+
+def test_entries_that_are_open_or_not_stored_are_found_in_every_mapping():
+    closed = replace(ENTRY, rendering=False, ordered=False)
+    states = [replace(closed, outcome=outcome) for outcome in OUTCOMES]
+    states += [replace(closed, rendering=True), replace(closed, ordered=True)]
+    entries = [replace(one, key=JobKey(f"{number:032x}")) for number, one in enumerate(states)]
+    for mapping in ({one.key: one for one in entries}, packed_entries(entries)):
+        assert [*entries_without_image(mapping)] == entries[1:]

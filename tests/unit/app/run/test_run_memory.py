@@ -4,10 +4,12 @@ import asyncio
 import gc
 import tracemalloc
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from builders import NOW, a_run
 
+from pipeline.app.run.manifest_writer import ManifestWriter
 from pipeline.campaign.loading import load_campaign
 from pipeline.images.registry import images_in
 from pipeline.ledger.registry import open_ledger
@@ -22,6 +24,7 @@ from pipeline.purchasing.buying import KnownImages
 from pipeline.reports.run_report import ReportScope, make_report
 from pipeline.state.due import rules_now
 from pipeline.state.output.kept_checks import KeptChecks
+from pipeline.state.output.run_folders import MOST_LISTED
 from pipeline.state.survey import survey
 from pipeline.state.work_ahead import work_ahead
 
@@ -151,3 +154,22 @@ def test_the_checks_of_an_image_take_little_memory(tmp_path, monkeypatch):
 
     held, _ = traced(read)
     assert held / MANY < MOST / 2
+
+
+@pytest.mark.parametrize(("images", "drawn"), [(MOST_LISTED, 1), (MOST_LISTED + 1, 0)])
+async def test_a_run_of_many_images_draws_no_sheet(tmp_path, images, drawn):
+    """Its 4 kB for each image came on top of all else at the end of a run: 4 GB for a million."""
+    sheets = []
+
+    async def draw(*of):
+        sheets.append(of)
+
+    writer = SimpleNamespace(
+        campaign=SimpleNamespace(slug="big"),
+        output=tmp_path,
+        paths=SimpleNamespace(folder=tmp_path),
+        _draw_sheet=draw,
+    )
+    report = SimpleNamespace(totals=SimpleNamespace(this_run=2, jobs=images))
+    await ManifestWriter.finish(writer, None, report, None)
+    assert len(sheets) == drawn
