@@ -126,19 +126,18 @@ async def _many(images, names, files):
     workers, seen, running = LocalExecutor(), [], asyncio.Event()
 
     async def make():
-        made, free = 0, asyncio.Semaphore(workers.at_once)
+        made, free = [], asyncio.Semaphore(workers.at_once)
 
         async def one(task):
-            nonlocal made
             async with free:
-                made += sum(isinstance(found, AdFile) for found in await workers.run(task))
+                made.extend(await workers.run(task))
                 seen.append(_largest_child())
                 running.set()
 
         async with asyncio.TaskGroup() as group:
             for task in tasks:
                 group.create_task(one(task))
-        return made
+        return sum(isinstance(found, AdFile) for found in made)
 
     async with workers:
         before, started = _children(), time.monotonic()
