@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pipeline.model.job import Coordinates, Job, job_key
 from pipeline.model.money import Amount
 from pipeline.model.names import Account, CellName, ProfileName, Slug, Stage
-from pipeline.model.request import Quality, RenderRequest
+from pipeline.model.providers.request import Quality, RenderRequest
 from pipeline.model.run import Run, RunId
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)

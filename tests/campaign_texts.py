@@ -8,8 +8,8 @@ from pipeline.campaign.loading import load_campaign
 from pipeline.errors import CampaignError
 from pipeline.model.money import Amount
 from pipeline.model.names import ProfileName
-from pipeline.model.provider import Caps, Profile, Support
-from pipeline.model.request import Quality
+from pipeline.model.providers.profile import Caps, Profile, Support
+from pipeline.model.providers.request import Quality
 from pipeline.prompts.explain import explain, find_cell
 from pipeline.prompts.jobs import plan_drafts
 

@@ -13,8 +13,8 @@ from pipeline.errors import ArtifactError, ImageGone, ProviderError
 from pipeline.model.money import FREE, Amount
 from pipeline.model.names import Account
 from pipeline.model.outcome import Receipt
-from pipeline.model.provider import Dedupe, Profile
-from pipeline.model.request import RenderRequest
+from pipeline.model.providers.profile import Dedupe, Profile
+from pipeline.model.providers.request import RenderRequest
 from pipeline.providers.base import Seal
 from pipeline.providers.names import GPTIMAGE
 from pipeline.providers.profiles import PROFILES

@@ -15,7 +15,7 @@ from pipeline.model.job import Coordinates, Job, job_key
 from pipeline.model.money import FREE, Amount, Budget
 from pipeline.model.names import Account, CellName, ProfileName, Slug, Stage
 from pipeline.model.outcome import Failed, FailureKind, Receipt
-from pipeline.model.request import Quality, RenderRequest
+from pipeline.model.providers.request import Quality, RenderRequest
 from pipeline.model.verdict import Round
 from pipeline.providers.profiles import PROFILES
 from pipeline.review.page.broadcast import Broadcast

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from pipeline.model.request import Quality, RenderRequest
+from pipeline.model.providers.request import Quality, RenderRequest
 from pipeline.settings import ProviderSettings
 
 KEY = "sk-live-0123456789abcdef"

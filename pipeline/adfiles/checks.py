@@ -13,7 +13,8 @@ from pipeline.adfiles.contents.picture_contents import ON_SUBJECT
 from pipeline.adfiles.window import PlannedWindow, SourceShape, safe_zone
 from pipeline.inspection.readers import HINT
 from pipeline.lettering.box import Box
-from pipeline.model.ad_file import Recipe
+from pipeline.model.adfiles.ad_file import Recipe
+from pipeline.model.adfiles.overlay import OverlayBox, OverlayKind
 from pipeline.model.check import (
     LEAST_SCORES,
     CampaignCheck,
@@ -23,7 +24,6 @@ from pipeline.model.check import (
     measured,
     unmeasured,
 )
-from pipeline.model.overlay import OverlayBox, OverlayKind
 
 UNREADABLE = 7.0
 """Height of a line in pixels below which it fails; from the threshold on, 98 % are read back."""

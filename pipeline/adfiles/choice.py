@@ -16,8 +16,8 @@ from pipeline.adfiles.window import (
 )
 from pipeline.errors import UsageError
 from pipeline.lettering.box import Box
-from pipeline.model.ad_file import Framing, WindowChoice
-from pipeline.model.placement import Fit, Sides
+from pipeline.model.adfiles.ad_file import Framing, WindowChoice
+from pipeline.model.adfiles.placement import Fit, Sides
 
 CLOSEST, WIDEST = 0.05, 12.0
 """Least and largest zoom."""

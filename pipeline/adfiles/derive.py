@@ -25,9 +25,9 @@ from pipeline.images.reading import read_file, sha256_of
 from pipeline.images.registry import open_images
 from pipeline.inspection.decoding import task_errors
 from pipeline.lettering.box import Box
-from pipeline.model.ad_file import AdFile, Flag, Recipe, Signing
-from pipeline.model.overlay import OverlayBox
-from pipeline.model.placement import Sides
+from pipeline.model.adfiles.ad_file import AdFile, Flag, Recipe, Signing
+from pipeline.model.adfiles.overlay import OverlayBox
+from pipeline.model.adfiles.placement import Sides
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from PIL import Image, PngImagePlugin
 
 from pipeline.errors import AdFileFailed
-from pipeline.model.placement import ImageFormat
+from pipeline.model.adfiles.placement import ImageFormat
 
 BEST, WORST = 95, 40
 """Qualities tried for JPEG, WebP and AVIF."""

@@ -5,7 +5,7 @@ from PIL import Image, ImageColor, ImageStat
 from pipeline.adfiles.continuation import continue_edges
 from pipeline.adfiles.window import PlannedWindow
 from pipeline.lettering.box import Box
-from pipeline.model.ad_file import Framing
+from pipeline.model.adfiles.ad_file import Framing
 
 _CLEAR = (0, 0, 0, 0)
 _REDUCING_GAP = 3.0

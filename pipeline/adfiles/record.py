@@ -17,10 +17,17 @@ from pipeline.files.locks import try_lock
 from pipeline.files.unreadable import read_open_file
 from pipeline.images.base import ImageStore
 from pipeline.images.kept_records import fetch_record, keep_records
-from pipeline.model.ad_file import AdFile, AdFileApproval, Flag, Framing, RecipeId, WindowChoice
+from pipeline.model.adfiles.ad_file import (
+    AdFile,
+    AdFileApproval,
+    Flag,
+    Framing,
+    RecipeId,
+    WindowChoice,
+)
+from pipeline.model.adfiles.overlay import OverlayBox, OverlayKind
+from pipeline.model.adfiles.placement import ImageFormat
 from pipeline.model.check import check_result
-from pipeline.model.overlay import OverlayBox, OverlayKind
-from pipeline.model.placement import ImageFormat
 
 NAME = "adfiles.jsonl"
 PATIENCE = 5.0

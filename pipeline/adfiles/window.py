@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pipeline.lettering.box import Box, around
-from pipeline.model.ad_file import Flag, Framing
-from pipeline.model.placement import Fit, Sides
+from pipeline.model.adfiles.ad_file import Flag, Framing
+from pipeline.model.adfiles.placement import Fit, Sides
 
 ROOMY, TIGHT, BARE = 0.08, 0.03, 0.0
 """Space round each box, in shorter sides of the image: if little is extended, the least, and none

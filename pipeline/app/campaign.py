@@ -19,12 +19,12 @@ from pipeline.campaign.findings import refusal
 from pipeline.campaign.loading import LoadedCampaign, load_campaign
 from pipeline.errors import FeedNotFetched, UsageError
 from pipeline.ledger.base import Ledger
-from pipeline.model.ad_file import Signing
+from pipeline.model.adfiles.ad_file import Signing
 from pipeline.model.campaign import Campaign, ContentCredentials
 from pipeline.model.entry import AttemptRecord, Entry
 from pipeline.model.money import Amount, Budget, Spent, Unit
 from pipeline.model.names import Account, Slug
-from pipeline.model.provider import Profile
+from pipeline.model.providers.profile import Profile
 from pipeline.model.run import Run
 from pipeline.providers.base import Provider
 from pipeline.providers.names import EMBEDDED, EMBEDDED_ACCOUNT

@@ -11,7 +11,7 @@ from pipeline.app.stores.uploads import UploadReport
 from pipeline.errors import Finding, PipelineError
 from pipeline.model.campaign import Campaign
 from pipeline.model.money import Amount, Budget, MoneyFormat
-from pipeline.model.provider import Profile
+from pipeline.model.providers.profile import Profile
 from pipeline.model.run import Run
 from pipeline.model.ticket import Ticket
 from pipeline.purchasing.events import Watcher

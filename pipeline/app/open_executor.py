@@ -7,7 +7,7 @@ from pipeline.executors.base import Executor
 from pipeline.executors.registry import open_executor
 from pipeline.images.base import ImageStore
 from pipeline.images.transfer import ImageTransfer
-from pipeline.model.ad_file import Signing
+from pipeline.model.adfiles.ad_file import Signing
 from pipeline.settings import Settings
 
 

@@ -10,7 +10,7 @@ from pipeline.campaign.matrix.ad_files import ad_file_settings
 from pipeline.campaign.variants import stage_settings
 from pipeline.errors import UsageError
 from pipeline.images.object_store.address import public_url_problem, store_address
-from pipeline.model.ad_file import VisibleLabel
+from pipeline.model.adfiles.ad_file import VisibleLabel
 from pipeline.model.campaign import (
     Campaign,
     ContentCredentials,
@@ -23,8 +23,8 @@ from pipeline.model.campaign import (
 from pipeline.model.check import CampaignCheck, CheckRule, CheckRules, OnMiss
 from pipeline.model.money import Amount, Budget, MoneyFormat
 from pipeline.model.names import ProfileName, Slug
-from pipeline.model.provider import Profile
-from pipeline.model.request import Background
+from pipeline.model.providers.profile import Profile
+from pipeline.model.providers.request import Background
 
 
 def campaign_from(

@@ -14,7 +14,7 @@ from pipeline.campaign.reading.files import ReadableFile
 from pipeline.campaign.reading.hints import quoted
 from pipeline.errors import CampaignError
 from pipeline.model.money import Amount
-from pipeline.model.request import Quality
+from pipeline.model.providers.request import Quality
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 

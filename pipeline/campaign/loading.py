@@ -33,10 +33,10 @@ from pipeline.campaign.template_set import (
 )
 from pipeline.campaign.variants import Variants
 from pipeline.errors import CampaignError, Finding
+from pipeline.model.adfiles.overlay import overlay_facts
 from pipeline.model.campaign import Campaign
 from pipeline.model.names import ProfileName
-from pipeline.model.overlay import overlay_facts
-from pipeline.model.provider import Profile
+from pipeline.model.providers.profile import Profile
 from pipeline.suggestions import did_you_mean, listing
 from pipeline.templates.messages import Slots
 from pipeline.templates.template_process import TemplateProcess

@@ -13,12 +13,12 @@ from pipeline.campaign.matrix.sizes import parse_ratio
 from pipeline.campaign.reading.located import Step, dotted
 from pipeline.campaign.resolved import Matrix
 from pipeline.campaign.variants import stage_settings
+from pipeline.model.adfiles.placement import Grade, Placement
 from pipeline.model.campaign import Size
 from pipeline.model.money import Amount, Unit
 from pipeline.model.names import Stage
-from pipeline.model.placement import Grade, Placement
-from pipeline.model.provider import Caps, Profile, ProviderModel, Support, caps_in_common
-from pipeline.model.sizing import Ratios, nearest_ratio, wire_size
+from pipeline.model.providers.profile import Caps, Profile, ProviderModel, Support, caps_in_common
+from pipeline.model.providers.sizing import Ratios, nearest_ratio, wire_size
 from pipeline.suggestions import did_you_mean, listing
 
 _NANO = 1_000_000_000

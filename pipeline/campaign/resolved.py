@@ -8,10 +8,10 @@ from pipeline.campaign.feeds.table import Table
 from pipeline.campaign.findings import Place
 from pipeline.campaign.matrix.axis import Axis
 from pipeline.campaign.overlay.parts import Overlay
+from pipeline.model.adfiles.placement import FitSettings
 from pipeline.model.campaign import StageSettings
 from pipeline.model.names import Stage
-from pipeline.model.placement import FitSettings
-from pipeline.model.request import Background, OutputFormat, Reference
+from pipeline.model.providers.request import Background, OutputFormat, Reference
 
 Point = tuple[int, ...]
 """The position of a cell's value on every axis, axes in canonical order."""

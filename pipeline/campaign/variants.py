@@ -11,7 +11,7 @@ from pipeline.campaign.overlay.parts import Overlay, overlay_of
 from pipeline.campaign.resolved import Variant
 from pipeline.model.campaign import FinalMode, Review, StageSettings
 from pipeline.model.names import Stage
-from pipeline.model.request import Background, OutputFormat, Quality
+from pipeline.model.providers.request import Background, OutputFormat, Quality
 
 Fits = tuple[int, ...]
 """The numbers of the overrides that fit a cell, in order."""

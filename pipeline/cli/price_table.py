@@ -6,7 +6,7 @@ from pipeline.app.commands.compare import PriceRow, PriceTable, StageCost
 from pipeline.cli.terminal import counted, paint, table
 from pipeline.model.money import MoneyFormat, Unit
 from pipeline.model.names import Stage
-from pipeline.model.provider import BASE_QUALITIES
+from pipeline.model.providers.profile import BASE_QUALITIES
 
 _NONE = "–"
 

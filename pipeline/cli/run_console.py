@@ -30,7 +30,7 @@ from pipeline.model.coordination import WHOLE
 from pipeline.model.money import FREE, Amount, MoneyFormat, Unit
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Status
-from pipeline.model.provider import Profile
+from pipeline.model.providers.profile import Profile
 from pipeline.purchasing.events import Watcher
 from pipeline.reports.journal import Journal
 from pipeline.reports.run_manifest import RunFacts, manifest_head, manifest_tail

@@ -15,7 +15,7 @@ from pipeline.errors import FilesNotReached, LocalFault, WorkerFault
 from pipeline.images.base import LOCAL, ImageStore, StoreLocation
 from pipeline.images.reading import read_file
 from pipeline.images.registry import open_images
-from pipeline.model.overlay import BrandFile
+from pipeline.model.adfiles.overlay import BrandFile
 
 Result = TypeVar("Result")
 T = TypeVar("T")

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from pipeline.inspection.understood import shows_subject
 from pipeline.model.artifact import Alpha
-from pipeline.model.request import Background
-from pipeline.model.sizing import sides_of
+from pipeline.model.providers.request import Background
+from pipeline.model.providers.sizing import sides_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

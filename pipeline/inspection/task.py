@@ -10,7 +10,7 @@ from pipeline.inspection.checks import Check, DecodedImage, checks, subject_chec
 from pipeline.inspection.decoding import decode, describe, task_errors
 from pipeline.inspection.understood import not_understood
 from pipeline.model.artifact import Artifact
-from pipeline.model.request import Background
+from pipeline.model.providers.request import Background
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -36,8 +36,8 @@ from pipeline.model.job import Job, JobKey
 from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.outcome import Failed, Receipt
-from pipeline.model.packed import ColumnMapping, PackedSequence
-from pipeline.model.packed_rows import ENTRIES, IMAGES, packed_entries
+from pipeline.model.packed.containers import ColumnMapping, PackedSequence
+from pipeline.model.packed.rows import ENTRIES, IMAGES, packed_entries
 from pipeline.model.run import Run, RunId
 from pipeline.model.ticket import Ticket, TicketId
 from pipeline.model.verdict import Verdict

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from pipeline.model.ad_file import VisibleLabel
+from pipeline.model.adfiles.ad_file import VisibleLabel
+from pipeline.model.adfiles.placement import AdFileSettings, Placement
 from pipeline.model.check import CheckRules
 from pipeline.model.money import Budget, MoneyFormat
 from pipeline.model.names import CellName, ProfileName, Slug, Stage
-from pipeline.model.placement import AdFileSettings, Placement
-from pipeline.model.request import Background, Quality
+from pipeline.model.providers.request import Background, Quality
 
 
 class Review(StrEnum):

@@ -10,7 +10,7 @@ from typing import NewType
 
 from pipeline.model.money import Amount
 from pipeline.model.names import CellName, ProfileName, Slug, Stage
-from pipeline.model.request import Reference, RenderRequest
+from pipeline.model.providers.request import Reference, RenderRequest
 
 JobKey = NewType("JobKey", str)
 """32 hex characters: equal jobs have the same key, on every machine and in every run."""

@@ -10,7 +10,13 @@ from pipeline.model.campaign import FinalMode, Review
 from pipeline.model.job import Coordinates, Job, JobKey, axis_value, job_key
 from pipeline.model.money import FREE
 from pipeline.model.names import CellName, Stage
-from pipeline.model.request import Background, OutputFormat, Quality, Reference, RenderRequest
+from pipeline.model.providers.request import (
+    Background,
+    OutputFormat,
+    Quality,
+    Reference,
+    RenderRequest,
+)
 from pipeline.model.verdict import Pick, Round
 from pipeline.prompts.cells import name_of, unnamed_cells
 from pipeline.prompts.output_paths import finished, usual_path

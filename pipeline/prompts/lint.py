@@ -7,7 +7,7 @@ from pipeline.campaign.findings import Findings
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import Finding
 from pipeline.model.names import CellName, Stage
-from pipeline.model.request import Background
+from pipeline.model.providers.request import Background
 from pipeline.prompts.advice import lint_prompt
 from pipeline.prompts.cells import name_of
 from pipeline.prompts.jobs import drafts_written, finals_written

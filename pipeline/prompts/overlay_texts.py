@@ -14,7 +14,7 @@ from pipeline.lettering.fonts import (
     named_letters,
 )
 from pipeline.lettering.line_breaks import plain
-from pipeline.model.overlay import BrandFile, OverlayFont, OverlayPart, TextPart
+from pipeline.model.adfiles.overlay import BrandFile, OverlayFont, OverlayPart, TextPart
 
 _LONGEST = 600
 """Most characters of one text."""

@@ -11,7 +11,7 @@ from pipeline.errors import CampaignError, ImageBroken
 from pipeline.images.formats.shape import Shape
 from pipeline.images.formats.structure import StructureScan
 from pipeline.model.artifact import Alpha, ImageKind
-from pipeline.model.request import Reference
+from pipeline.model.providers.request import Reference
 from pipeline.suggestions import listing
 
 _STARTS = {

@@ -11,7 +11,7 @@ from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.matrix.axis import folded
 from pipeline.campaign.resolved import CompressedPrompts, PromptBatch, UnnamedCell, Variant
 from pipeline.model.names import CellName, Stage
-from pipeline.model.request import Reference
+from pipeline.model.providers.request import Reference
 from pipeline.prompts.cells import BATCH, CellBatch, compile_templates, name_of
 from pipeline.prompts.output_paths import Collisions, doubled, finished, path_complaint
 from pipeline.prompts.overlay_texts import overlay_complaints

@@ -7,8 +7,8 @@ from typing import Protocol, Self
 from pipeline.model.money import Amount
 from pipeline.model.names import Account
 from pipeline.model.outcome import Receipt
-from pipeline.model.provider import Profile
-from pipeline.model.request import RenderRequest
+from pipeline.model.providers.profile import Profile
+from pipeline.model.providers.request import RenderRequest
 from pipeline.network.reply import ReplySink
 from pipeline.providers.batches import BatchProvider
 from pipeline.providers.openai_api.kept_replies import KeptReply

@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
-from pipeline.model.request import RenderRequest
+from pipeline.model.providers.request import RenderRequest
 from pipeline.model.ticket import TicketId
 from pipeline.network.reply import ReplySink
 

@@ -16,8 +16,8 @@ from pipeline.errors import ProviderError, Rejected
 from pipeline.model.money import Amount
 from pipeline.model.names import Account
 from pipeline.model.outcome import Receipt
-from pipeline.model.provider import Profile
-from pipeline.model.request import RenderRequest
+from pipeline.model.providers.profile import Profile
+from pipeline.model.providers.request import RenderRequest
 from pipeline.network.reply import Reply
 from pipeline.providers.base import Seal
 from pipeline.providers.batches import BatchProvider

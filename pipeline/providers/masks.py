@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from pipeline.errors import Rejected
-from pipeline.model.request import Reference
+from pipeline.model.providers.request import Reference
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

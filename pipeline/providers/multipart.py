@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.errors import Rejected
-from pipeline.model.request import Reference
+from pipeline.model.providers.request import Reference
 from pipeline.providers.masks import MaskPart, white_where_clear
 
 _PIECE = 256 * 1024

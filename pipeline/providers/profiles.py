@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from pipeline.model.money import Amount
 from pipeline.model.names import ProfileName
-from pipeline.model.provider import Caps, Dedupe, KnownText, Profile, Support, TextMeaning
-from pipeline.model.request import Quality
+from pipeline.model.providers.profile import Caps, Dedupe, KnownText, Profile, Support, TextMeaning
+from pipeline.model.providers.request import Quality
 from pipeline.providers.names import COMPATIBLE, EMBEDDED, GPTIMAGE, OPENAI
 from pipeline.providers.openai_api.models import COMPATIBLE_PROFILE, OPENAI_PROFILE, VERIFY
 

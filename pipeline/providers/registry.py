@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pipeline.errors import KeyMissing, UsageError
 from pipeline.model.names import Account, ProfileName
-from pipeline.model.provider import Profile
+from pipeline.model.providers.profile import Profile
 from pipeline.providers.base import Provider
 from pipeline.providers.names import COMPATIBLE, EMBEDDED, GPTIMAGE, OPENAI
 from pipeline.providers.profiles import PROFILES

@@ -20,7 +20,7 @@ from pipeline.errors import (
 )
 from pipeline.model.money import FREE, Amount
 from pipeline.model.outcome import Receipt
-from pipeline.model.provider import KnownCode, KnownText, Profile, TextMeaning
+from pipeline.model.providers.profile import KnownCode, KnownText, Profile, TextMeaning
 from pipeline.network.reply import Reply, words_without_markup
 from pipeline.providers.charges import ChargeSaid, charge_in
 from pipeline.providers.envelope import (

@@ -13,8 +13,8 @@ from pipeline.model.artifact import Artifact
 from pipeline.model.entry import Attempt
 from pipeline.model.job import Coordinates, Job, JobKey
 from pipeline.model.outcome import Failed, InDoubt, Paid, Receipt, Stored, is_doubtful
-from pipeline.model.packed import HashIndex
-from pipeline.model.provider import Dedupe
+from pipeline.model.packed.containers import HashIndex
+from pipeline.model.providers.profile import Dedupe
 from pipeline.providers.base import Provider
 from pipeline.purchasing.events import Listen, PaidUnrecorded, PoolPaused, RequestSent, Retrying
 from pipeline.purchasing.halt import Breaker, Halt

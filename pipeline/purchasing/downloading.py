@@ -27,7 +27,7 @@ from pipeline.model.artifact import Artifact
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Paid, PaidLost, Stored
-from pipeline.model.packed import HashIndex
+from pipeline.model.packed.containers import HashIndex
 from pipeline.providers.base import Provider
 from pipeline.providers.openai_api.kept_replies import SEALED
 from pipeline.purchasing.buying import KnownImages

@@ -11,7 +11,7 @@ from pipeline.images.names import first_name, without_ending
 from pipeline.model.entry import Entry, Resolution
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Failed, InDoubt, Outcome, Paid, PaidLost, Stored
-from pipeline.model.packed import HashIndex
+from pipeline.model.packed.containers import HashIndex
 from pipeline.purchasing.batches.ordering import Tickets
 from pipeline.purchasing.buying import Bought, Purchasing
 from pipeline.purchasing.downloading import Downloader, path_of

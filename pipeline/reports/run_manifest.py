@@ -14,7 +14,7 @@ from pipeline.model.check import CheckOutcome, CheckResult
 from pipeline.model.entry import AttemptRecord, RunSpending
 from pipeline.model.money import MoneyFormat, Unit
 from pipeline.model.outcome import Status
-from pipeline.model.request import Reference
+from pipeline.model.providers.request import Reference
 from pipeline.model.run import Run, RunPaths
 from pipeline.model.ticket import Ticket
 from pipeline.reports.image_rows import ImageRows

@@ -17,7 +17,7 @@ from pipeline.model.job import Job, JobKey, keys_of
 from pipeline.model.money import Amount, Budget, MoneyFormat
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Status, is_doubtful
-from pipeline.model.packed import batched
+from pipeline.model.packed.containers import batched
 from pipeline.model.run import Run
 from pipeline.model.ticket import Ticket
 from pipeline.model.verdict import Verdict

@@ -21,7 +21,7 @@ from pipeline.model.outcome import (
     Stored,
     spent,
 )
-from pipeline.model.packed import HashIndex
+from pipeline.model.packed.containers import HashIndex
 from pipeline.model.ticket import Ticket
 from pipeline.model.verdict import Verdict
 from pipeline.state.budgets import BudgetLeft, tightest

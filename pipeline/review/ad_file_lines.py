@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pipeline.adfiles.choice import checked_choice
 from pipeline.adfiles.record import AdFileRecord
 from pipeline.errors import UsageError
-from pipeline.model.ad_file import AdFileApproval, WindowChoice
+from pipeline.model.adfiles.ad_file import AdFileApproval, WindowChoice
 from pipeline.model.names import CellName, Slug
 from pipeline.model.verdict import Decision
 from pipeline.review.ad_files import delivered_rows, look_words

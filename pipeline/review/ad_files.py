@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.adfiles.record import AdFileRecord, AdFileRow
-from pipeline.model.ad_file import AdFile, AdFileApproval, flags_in_words
+from pipeline.model.adfiles.ad_file import AdFile, AdFileApproval, flags_in_words
 from pipeline.model.names import Slug
 from pipeline.review.verdicts import clean_name
 from pipeline.state.campaign_state import CellTable, short

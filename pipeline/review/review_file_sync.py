@@ -17,7 +17,7 @@ from pipeline.errors import CampaignError, LocalFault, UsageError
 from pipeline.files.confined import sync_folder
 from pipeline.files.unreadable import read_file
 from pipeline.ledger.base import Ledger, StaleVerdict
-from pipeline.model.ad_file import AdFileApproval, RecipeId, WindowChoice
+from pipeline.model.adfiles.ad_file import AdFileApproval, RecipeId, WindowChoice
 from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.review.ad_file_lines import (

@@ -8,7 +8,7 @@ from pipeline.ledger.base import Ledger
 from pipeline.ledger.rules.buying import budget_scopes
 from pipeline.model.campaign import Campaign
 from pipeline.model.money import FREE, Amount, Budget, MoneyFormat
-from pipeline.model.provider import Profile
+from pipeline.model.providers.profile import Profile
 from pipeline.model.run import Run
 from pipeline.state.work_ahead import WorkAhead
 

@@ -9,7 +9,7 @@ from typing import assert_never
 from pipeline.images.base import ImageStore
 from pipeline.model.entry import Entry
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, PaidLost, Stored
-from pipeline.model.provider import Caps, Dedupe
+from pipeline.model.providers.profile import Caps, Dedupe
 
 
 class Due(StrEnum):

@@ -9,7 +9,7 @@ from pipeline.model.job import Job, JobKey, job_key
 from pipeline.model.money import FREE, Amount
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import InDoubt, Paid, Stored
-from pipeline.model.packed_rows import entries_without_image, packed_jobs, sharing_jobs
+from pipeline.model.packed.rows import entries_without_image, packed_jobs, sharing_jobs
 from pipeline.state.lookup import bought_as
 
 

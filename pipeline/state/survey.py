@@ -13,8 +13,8 @@ from pipeline.model.coordination import WHOLE, Shard
 from pipeline.model.entry import CampaignRecord
 from pipeline.model.job import Job
 from pipeline.model.names import CellName, Stage
-from pipeline.model.packed import JoinedSequence
-from pipeline.model.packed_rows import packed_jobs
+from pipeline.model.packed.containers import JoinedSequence
+from pipeline.model.packed.rows import packed_jobs
 from pipeline.model.verdict import Round
 from pipeline.prompts.cells import expand
 from pipeline.prompts.jobs import (

@@ -10,8 +10,8 @@ from pipeline.model.job import Job, JobKey
 from pipeline.model.money import FREE, Amount
 from pipeline.model.names import CellName
 from pipeline.model.outcome import Status, Stored
-from pipeline.model.packed import PackedSequence, batched
-from pipeline.model.packed_rows import packed_jobs
+from pipeline.model.packed.containers import PackedSequence, batched
+from pipeline.model.packed.rows import packed_jobs
 from pipeline.state.due import Due, Rules, what_is_due
 from pipeline.state.lookup import Entries
 

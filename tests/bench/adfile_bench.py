@@ -23,8 +23,8 @@ from pipeline.executors.local import LocalExecutor
 from pipeline.images.local.store import LocalImageStore
 from pipeline.imageserver.painting.painter import PaintOrder, PaintQuality
 from pipeline.imageserver.studio import proof
-from pipeline.model.ad_file import AdFile, FileLabels, Recipe
-from pipeline.model.placement import ImageFormat
+from pipeline.model.adfiles.ad_file import AdFile, FileLabels, Recipe
+from pipeline.model.adfiles.placement import ImageFormat
 
 PLACES = (
     "meta-feed-portrait", "instagram-story", "google-landscape", "pinterest-pin", "half-page",

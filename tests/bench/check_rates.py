@@ -25,9 +25,9 @@ from pipeline.inspection.palette import palette_check, picture_colors
 from pipeline.inspection.quoted_text import quoted_texts, text_check
 from pipeline.inspection.readers import open_text_reader
 from pipeline.inspection.similarity import difference_hash, different_bits
-from pipeline.model.ad_file import FileLabels, Recipe
+from pipeline.model.adfiles.ad_file import FileLabels, Recipe
+from pipeline.model.adfiles.placement import ImageFormat
 from pipeline.model.check import LEAST_SCORES, CampaignCheck, CheckOutcome
-from pipeline.model.placement import ImageFormat
 
 SURE = 0.5
 GROUND = "#d8d8d8"

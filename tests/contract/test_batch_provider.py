@@ -21,7 +21,7 @@ from scripted_api import scripted
 from pipeline.errors import NotSent, ProviderError, ProviderStopped, Rejected, ReplyUnknown
 from pipeline.imageserver.options import WireFormat
 from pipeline.model.names import Account
-from pipeline.model.request import Quality, Reference, RenderRequest
+from pipeline.model.providers.request import Quality, Reference, RenderRequest
 from pipeline.model.ticket import TicketId
 from pipeline.network.reply import Reply
 from pipeline.providers.batches import BatchPhase, BatchProvider

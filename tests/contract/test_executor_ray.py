@@ -28,7 +28,7 @@ from pipeline.images.local.store import LocalImageStore
 from pipeline.images.thumbs import SIDES, thumb_path
 from pipeline.images.transfer import ImageTransfer
 from pipeline.inspection.task import inspect_of
-from pipeline.model.request import Background
+from pipeline.model.providers.request import Background
 from pipeline.settings import ExecutorName, ExecutorSettings, Settings
 
 SECRET = "sk-live-" + "7" * 24

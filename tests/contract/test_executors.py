@@ -21,9 +21,9 @@ from pipeline.executors.registry import open_executor
 from pipeline.images.local.store import LocalImageStore
 from pipeline.images.thumbs import SIDES, thumb_path
 from pipeline.inspection.task import Inspect, inspect_of
-from pipeline.model.ad_file import FileLabels, Recipe
-from pipeline.model.placement import ImageFormat
-from pipeline.model.request import Background
+from pipeline.model.adfiles.ad_file import FileLabels, Recipe
+from pipeline.model.adfiles.placement import ImageFormat
+from pipeline.model.providers.request import Background
 from pipeline.settings import ExecutorName, ExecutorSettings, read_settings
 
 # Structure and every CRC are right, and the pixels are none.

@@ -15,7 +15,7 @@ from pipeline.errors import BudgetReached
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.money import Amount, Budget, MoneyFormat, Spent, Unit
 from pipeline.model.outcome import Failed, FailureKind
-from pipeline.model.request import Quality
+from pipeline.model.providers.request import Quality
 
 NEXT = "2026-11-22T070000Z-bbbbbb"
 CRAB = a_job("crab/1x1")

@@ -24,7 +24,7 @@ from pipeline.errors import BudgetReached
 from pipeline.model.entry import Resolution
 from pipeline.model.money import Amount, Budget
 from pipeline.model.outcome import Failed, FailureKind
-from pipeline.model.request import Quality
+from pipeline.model.providers.request import Quality
 from pipeline.model.ticket import TicketId
 
 JOBS = [

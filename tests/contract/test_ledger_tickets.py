@@ -11,7 +11,7 @@ from pipeline.errors import BudgetReached
 from pipeline.model.entry import Resolution
 from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, Status, Stored
-from pipeline.model.request import Quality
+from pipeline.model.providers.request import Quality
 from pipeline.model.ticket import Ticket, TicketId, TicketState
 
 NAME = TicketId("batch-1f0c")

@@ -25,8 +25,8 @@ from pipeline.errors import (
     Throttled,
 )
 from pipeline.model.names import ProfileName
-from pipeline.model.provider import BASE_QUALITIES
-from pipeline.model.request import Background, Quality, RenderRequest
+from pipeline.model.providers.profile import BASE_QUALITIES
+from pipeline.model.providers.request import Background, Quality, RenderRequest
 from pipeline.providers.base import Provider
 from pipeline.providers.names import EMBEDDED, GPTIMAGE
 from pipeline.providers.profiles import PROFILES

@@ -11,7 +11,7 @@ from PIL import Image
 
 from pipeline.imageserver.openai.image_requests import edit_from_json, generation_from
 from pipeline.imageserver.openai.models import MODELS
-from pipeline.model.request import Quality, Reference, RenderRequest
+from pipeline.model.providers.request import Quality, Reference, RenderRequest
 from pipeline.providers.openai_api.models import OPENAI_PROFILE
 
 PROMPTS = ("a soda", "word " * 400, "数" * 700, "x" * 30_000)

@@ -16,8 +16,8 @@ from seals import MemorySeal
 
 from pipeline.errors import PolicyRefused, ReplyUnknown
 from pipeline.imageserver.options import WireFormat
-from pipeline.model.provider import Support
-from pipeline.model.request import OutputFormat, Quality, Reference, RenderRequest
+from pipeline.model.providers.profile import Support
+from pipeline.model.providers.request import OutputFormat, Quality, Reference, RenderRequest
 from pipeline.providers.names import COMPATIBLE
 from pipeline.providers.openai_api.dialects import DIALECTS as DIALECT_VALUES
 from pipeline.providers.openai_api.kept_replies import picture_in

@@ -28,7 +28,7 @@ from pipeline.app.open import late
 from pipeline.cli import flags
 from pipeline.cli import main as command_line
 from pipeline.ledger.sqlite import group_commit
-from pipeline.model.provider import Dedupe
+from pipeline.model.providers.profile import Dedupe
 from pipeline.providers.gptimage import GptImage
 from pipeline.providers.names import GPTIMAGE
 from pipeline.providers.profiles import PROFILES

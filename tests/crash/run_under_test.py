@@ -26,7 +26,7 @@ from pipeline.inspection.checks import Check, CheckName
 from pipeline.inspection.task import Inspection
 from pipeline.ledger.sqlite import group_commit, opening
 from pipeline.ledger.sqlite.ledger import SqliteLedger
-from pipeline.model.provider import Dedupe
+from pipeline.model.providers.profile import Dedupe
 from pipeline.network import api_client
 from pipeline.network.guarded_session import GuardedSession
 from pipeline.prompts import cells, writing

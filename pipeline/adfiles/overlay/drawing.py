@@ -16,7 +16,13 @@ from pipeline.errors import AdFileFailed, ImageBroken
 from pipeline.lettering.box import Box
 from pipeline.lettering.contrast import Rgb, parsed
 from pipeline.lettering.fonts import LetteringError
-from pipeline.model.overlay import LogoPart, OverlayBox, OverlayKind, OverlayPart, PlateShape
+from pipeline.model.adfiles.overlay import (
+    LogoPart,
+    OverlayBox,
+    OverlayKind,
+    OverlayPart,
+    PlateShape,
+)
 
 _SNAPPED = 48.0
 """Type size in pixels below which baselines lie on whole pixels, so that letters are sharp."""

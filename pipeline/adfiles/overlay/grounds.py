@@ -17,7 +17,7 @@ from pipeline.adfiles.overlay.contrast import (
 from pipeline.adfiles.overlay.placing import PlacedText
 from pipeline.errors import AdFileFailed
 from pipeline.lettering.contrast import LEAST, Rgb, contrast, luminance, parsed
-from pipeline.model.overlay import OverlayKind, PlateShape
+from pipeline.model.adfiles.overlay import OverlayKind, PlateShape
 
 _SOLID = (OverlayKind.BUTTON, OverlayKind.PRICE)
 """Kinds whose plate is a thing of its own, and opaque."""

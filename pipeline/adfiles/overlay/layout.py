@@ -26,7 +26,7 @@ from pipeline.adfiles.overlay.stacking import Stacked, stack_column, stack_row
 from pipeline.errors import AdFileFailed
 from pipeline.lettering.box import Box
 from pipeline.lettering.fitting import TextAlign
-from pipeline.model.overlay import Anchor, LogoPart, OverlayKind, OverlayPart, TextPart
+from pipeline.model.adfiles.overlay import Anchor, LogoPart, OverlayKind, OverlayPart, TextPart
 
 _LOGO_HEIGHT = 0.6
 """Most of the safe zone's height that a logo takes."""

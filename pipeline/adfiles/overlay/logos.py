@@ -11,7 +11,7 @@ from PIL import Image
 from pipeline.errors import AdFileFailed, ImageBroken
 from pipeline.images.formats.svg import check_svg, svg_png
 from pipeline.inspection.decoding import decode
-from pipeline.model.overlay import BrandFile
+from pipeline.model.adfiles.overlay import BrandFile
 
 _ANY_WIDTH = 4096.0
 _XML_START = b"<"

@@ -8,7 +8,7 @@ from pipeline.lettering.box import Box
 from pipeline.lettering.fitting import TextAlign
 from pipeline.lettering.scripts import is_rtl
 from pipeline.lettering.setting import SetText, TextStyle, set_text
-from pipeline.model.overlay import (
+from pipeline.model.adfiles.overlay import (
     Anchor,
     LogoPart,
     OverlayKind,
@@ -16,7 +16,7 @@ from pipeline.model.overlay import (
     PlateShape,
     TextPart,
 )
-from pipeline.model.placement import Sides
+from pipeline.model.adfiles.placement import Sides
 from pipeline.prompts.overlay_texts import font_files
 
 LEAST_SIZE, LEAST_LEGAL = 9.0, 7.0

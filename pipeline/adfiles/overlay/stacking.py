@@ -15,7 +15,7 @@ from pipeline.adfiles.overlay.placing import (
 from pipeline.lettering.box import Box
 from pipeline.lettering.fitting import TextAlign
 from pipeline.lettering.scripts import is_rtl
-from pipeline.model.overlay import OverlayKind, TextPart
+from pipeline.model.adfiles.overlay import OverlayKind, TextPart
 
 _SMALLER = 0.93
 _SMALLEST = 0.2

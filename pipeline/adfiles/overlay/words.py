@@ -21,7 +21,7 @@ from pipeline.adfiles.overlay.plates import draw_panel, draw_path, draw_shade
 from pipeline.errors import AdFileFailed
 from pipeline.lettering.box import Box, around
 from pipeline.lettering.contrast import LEAST, Rgb
-from pipeline.model.overlay import Anchor, OverlayBox, PlateShape
+from pipeline.model.adfiles.overlay import Anchor, OverlayBox, PlateShape
 
 _PASSES = 3
 """Most times that grounds are drawn: one ground may reach below the words of another group."""

@@ -14,8 +14,8 @@ from PIL import Image
 from pipeline.adfiles.provenance.signing import SignedContent
 from pipeline.adfiles.provenance.xmp import BY_AN_ALGORITHM, CREATOR, SOURCE_TYPES
 from pipeline.errors import AdFileFailed, UsageError
-from pipeline.model.ad_file import Framing, Signing
-from pipeline.model.placement import ImageFormat
+from pipeline.model.adfiles.ad_file import Framing, Signing
+from pipeline.model.adfiles.placement import ImageFormat
 
 _TYPES = {
     ImageFormat.JPG: "image/jpeg",

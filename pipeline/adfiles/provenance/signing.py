@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from typing import Protocol
 
 from pipeline.errors import UsageError
-from pipeline.model.ad_file import Framing, Recipe, Signing
-from pipeline.model.placement import ImageFormat
+from pipeline.model.adfiles.ad_file import Framing, Recipe, Signing
+from pipeline.model.adfiles.placement import ImageFormat
 from pipeline.settings import SigningSettings
 
 SIGNER = ("pipeline.adfiles.provenance.content_credentials", "CertificateSigner")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw, ImageStat
 
 from pipeline.lettering.box import Box
-from pipeline.model.placement import Sides
+from pipeline.model.adfiles.placement import Sides
 
 INK, PAPER = (20, 22, 26), (255, 255, 255)
 """Colours of letters and plate; their contrast is 18."""

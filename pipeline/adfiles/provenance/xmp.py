@@ -6,7 +6,7 @@ NewsCodes "digitalsourcetype", XMP specification part 1.
 
 from xml.sax.saxutils import escape, quoteattr
 
-from pipeline.model.ad_file import FileLabels, Recipe
+from pipeline.model.adfiles.ad_file import FileLabels, Recipe
 
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 BY_A_MODEL = "trainedAlgorithmicMedia"

@@ -13,9 +13,15 @@ from pipeline.campaign.loading import LoadedCampaign
 from pipeline.model.job import Job
 from pipeline.model.money import Amount, MoneyFormat, Quote, Unit
 from pipeline.model.names import ProfileName, Stage
-from pipeline.model.provider import BASE_QUALITIES, Profile, ProviderModel, Support
-from pipeline.model.request import Background, OutputFormat, Quality, Reference, RenderRequest
-from pipeline.model.sizing import Ratios, wire_size
+from pipeline.model.providers.profile import BASE_QUALITIES, Profile, ProviderModel, Support
+from pipeline.model.providers.request import (
+    Background,
+    OutputFormat,
+    Quality,
+    Reference,
+    RenderRequest,
+)
+from pipeline.model.providers.sizing import Ratios, wire_size
 from pipeline.prompts.cells import check_only
 from pipeline.prompts.finals_check import all_finals
 from pipeline.prompts.jobs import plan_drafts

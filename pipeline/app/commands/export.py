@@ -22,13 +22,13 @@ from pipeline.files.unreadable import read_file
 from pipeline.images.base import ImageStore
 from pipeline.images.reading import sha256_of
 from pipeline.images.registry import images_in
-from pipeline.model.ad_file import Framing, Recipe, flags_in_words
+from pipeline.model.adfiles.ad_file import Framing, Recipe, flags_in_words
+from pipeline.model.adfiles.overlay import OverlayKind, TextPart
+from pipeline.model.adfiles.placement import Placement
 from pipeline.model.campaign import Cell
 from pipeline.model.money import Unit
 from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.outcome import Stored, spent
-from pipeline.model.overlay import OverlayKind, TextPart
-from pipeline.model.placement import Placement
 from pipeline.model.verdict import Decision
 from pipeline.prompts.cells import expand
 from pipeline.reports.export.assets import (

@@ -9,7 +9,7 @@ from pipeline.campaign.matrix.placements import (
     suggest_placement,
 )
 from pipeline.errors import UsageError
-from pipeline.model.placement import Placement
+from pipeline.model.adfiles.placement import Placement
 
 
 def list_placements(word: str | None) -> Sequence[Placement]:

@@ -17,7 +17,7 @@ from pipeline.executors.base import Executor
 from pipeline.images.base import ImageStore
 from pipeline.images.reading import sha256_of
 from pipeline.inspection.readers import NEEDED, is_installed
-from pipeline.model.ad_file import Flag, Signing
+from pipeline.model.adfiles.ad_file import Flag, Signing
 from pipeline.model.check import OF_IMAGES, CheckOutcome, CheckResult, check_fields
 from pipeline.model.names import CellName, Slug, Stage
 from pipeline.purchasing.halt import Halt

@@ -20,7 +20,7 @@ from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import UsageError
 from pipeline.inspection.readers import NEEDED, is_installed
 from pipeline.ledger.place import is_shared
-from pipeline.model.ad_file import METHOD
+from pipeline.model.adfiles.ad_file import METHOD
 from pipeline.model.coordination import WHOLE
 from pipeline.model.names import Slug
 from pipeline.model.run import RunPaths

@@ -13,7 +13,7 @@ from pipeline.model.campaign import Review
 from pipeline.model.coordination import WHOLE, Shard
 from pipeline.model.job import Job
 from pipeline.model.names import Stage
-from pipeline.model.packed import JoinedSequence
+from pipeline.model.packed.containers import JoinedSequence
 from pipeline.model.run import Run
 from pipeline.prompts.finals_check import prove_finals
 from pipeline.purchasing.batches.collecting import Collecting

@@ -12,7 +12,7 @@ from pipeline.campaign.grammar.campaign_file import CampaignFile
 from pipeline.campaign.grammar.parts import keys_by_model, parents
 from pipeline.campaign.reading.files import ReadableFile
 from pipeline.campaign.reading.located import LocatedList, LocatedMap, Step, dotted, place_at
-from pipeline.model.provider import Profile
+from pipeline.model.providers.profile import Profile
 from pipeline.suggestions import did_you_mean, listing, nearest
 
 _KINDS = {

@@ -10,7 +10,7 @@ from pipeline.campaign.grammar.checking import CheckedFile
 from pipeline.campaign.grammar.delivery import AdFilesChange
 from pipeline.campaign.matrix.sizes import size_id
 from pipeline.campaign.resolved import Matrix
-from pipeline.model.placement import AdFileSettings, Fit, FitSettings, ImageFormat
+from pipeline.model.adfiles.placement import AdFileSettings, Fit, FitSettings, ImageFormat
 from pipeline.suggestions import did_you_mean, listing
 
 DEFAULT = "default"

@@ -12,7 +12,7 @@ from pipeline.campaign.matrix.axis import Axis, canonical, folded, id_complaint,
 from pipeline.campaign.matrix.sizes import size_from_mapping, size_from_word, size_id
 from pipeline.campaign.reading.located import LocatedList, LocatedMap
 from pipeline.model.campaign import Size
-from pipeline.model.provider import Caps
+from pipeline.model.providers.profile import Caps
 from pipeline.suggestions import did_you_mean
 
 _TOO_MANY = 50

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.campaign.reading.document import parse
-from pipeline.model.placement import Grade, ImageFormat, Placement
+from pipeline.model.adfiles.placement import Grade, ImageFormat, Placement
 from pipeline.suggestions import listing, nearest
 
 FILE = Path(__file__).with_name("placements.yaml")

@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from pipeline.campaign.matrix.placements import placements, suggest_placement
 from pipeline.images.formats.shape import MOST_PIXELS
+from pipeline.model.adfiles.placement import ImageFormat, Placement
 from pipeline.model.campaign import Size
-from pipeline.model.placement import ImageFormat, Placement
-from pipeline.model.provider import Caps
+from pipeline.model.providers.profile import Caps
 from pipeline.suggestions import did_you_mean, listing
 
 _RATIO = re.compile(r"([1-9][0-9]{0,4})[:x]([1-9][0-9]{0,4})", re.ASCII)

@@ -26,7 +26,7 @@ from pipeline.lettering.fonts import (
     has_weights,
     packaged_font,
 )
-from pipeline.model.overlay import BrandFile
+from pipeline.model.adfiles.overlay import BrandFile
 from pipeline.suggestions import did_you_mean, listing
 
 _MOST_LOGO, _MOST_FONT, _MOST_STYLE = 20_000_000, 40_000_000, 100_000

@@ -10,8 +10,7 @@ from pipeline.campaign.grammar.overlay import OverlayEntry, OverlayStylePart, Pl
 from pipeline.campaign.overlay.brand_files import BrandFiles
 from pipeline.campaign.reading.located import Step, dotted
 from pipeline.lettering.contrast import LEAST, contrast, luminance, parsed
-from pipeline.model.campaign import Size
-from pipeline.model.overlay import (
+from pipeline.model.adfiles.overlay import (
     Anchor,
     LogoPart,
     OverlayFont,
@@ -21,6 +20,7 @@ from pipeline.model.overlay import (
     PlateShape,
     TextPart,
 )
+from pipeline.model.campaign import Size
 from pipeline.suggestions import listing
 
 OVERLAY = ("adfiles", "overlay")

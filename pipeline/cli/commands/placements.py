@@ -6,7 +6,7 @@ import sys
 
 from pipeline.app.commands.placements import last_checked, list_placements
 from pipeline.cli.terminal import counted, folded, paint, say, table
-from pipeline.model.placement import Grade, Placement
+from pipeline.model.adfiles.placement import Grade, Placement
 
 GRADES = {
     Grade.PRIMARY: "read on the platform's own page",

@@ -39,7 +39,7 @@ from pipeline.model.outcome import (
     Stored,
     spent,
 )
-from pipeline.model.request import Quality
+from pipeline.model.providers.request import Quality
 from pipeline.model.run import RunId
 from pipeline.model.ticket import Ticket, TicketId, TicketState
 from pipeline.model.verdict import Decision, Verdict

@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from pipeline.errors import Rejected, ReplyUnknown
-from pipeline.model.provider import Profile
-from pipeline.model.request import Reference, RenderRequest
+from pipeline.model.providers.profile import Profile
+from pipeline.model.providers.request import Reference, RenderRequest
 from pipeline.model.ticket import TicketId
 from pipeline.network.api_client import ApiClient
 from pipeline.network.reply import Reply, ReplySink, plain

@@ -20,8 +20,8 @@ from pipeline.errors import Rejected, ReplyUnknown
 from pipeline.model.money import Amount
 from pipeline.model.names import Account
 from pipeline.model.outcome import Receipt
-from pipeline.model.provider import Caps, Profile
-from pipeline.model.request import Reference, RenderRequest
+from pipeline.model.providers.profile import Caps, Profile
+from pipeline.model.providers.request import Reference, RenderRequest
 from pipeline.network.reply import Reply
 from pipeline.providers.base import Seal
 from pipeline.providers.batches import BatchProvider

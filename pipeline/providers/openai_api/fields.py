@@ -1,6 +1,6 @@
 """The fields of a request, which are the same for one POST and for a line of a batch."""
 
-from pipeline.model.request import OutputFormat, RenderRequest
+from pipeline.model.providers.request import OutputFormat, RenderRequest
 from pipeline.providers.openai_api.dialects import ApiDialect
 
 

@@ -16,8 +16,8 @@ from typing import Any, BinaryIO, Self
 from pipeline.errors import ImageBroken, NotSent, ReplyUnknown
 from pipeline.model.money import FREE, Amount
 from pipeline.model.outcome import Receipt
-from pipeline.model.prices import PerImage, PerToken, Pricing, Unpriced
-from pipeline.model.provider import Profile
+from pipeline.model.providers.prices import PerImage, PerToken, Pricing, Unpriced
+from pipeline.model.providers.profile import Profile
 from pipeline.network.reply import Reply, plain
 from pipeline.providers.envelope import parse
 from pipeline.providers.openai_api.outline import ReplyOutline, Span, decoded, is_base64, outline

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from pipeline.model.prices import PerToken, TokenFormula, TokenTable, Unpriced
-from pipeline.model.provider import (
+from pipeline.model.providers.prices import PerToken, TokenFormula, TokenTable, Unpriced
+from pipeline.model.providers.profile import (
     BASE_QUALITIES,
     MEGABYTE,
     Caps,
@@ -21,8 +21,8 @@ from pipeline.model.provider import (
     Support,
     TextMeaning,
 )
-from pipeline.model.request import OutputFormat, Quality
-from pipeline.model.sizing import USUAL_PIXELS, Listed, Pixels
+from pipeline.model.providers.request import OutputFormat, Quality
+from pipeline.model.providers.sizing import USUAL_PIXELS, Listed, Pixels
 from pipeline.providers.names import COMPATIBLE, OPENAI, UNITS
 
 _LARGEST_REPLY = 64 * MEGABYTE

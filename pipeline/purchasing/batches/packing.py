@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.model.job import Job
-from pipeline.model.request import RenderRequest
-from pipeline.model.sizing import sides_of
+from pipeline.model.providers.request import RenderRequest
+from pipeline.model.providers.sizing import sides_of
 
 MEBIBYTE = 1024 * 1024
 _BYTES_A_PIXEL = 4

@@ -13,7 +13,7 @@ from pipeline.model.job import JobKey
 from pipeline.model.money import FREE, Amount, MoneyFormat, Spent, Unit
 from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.outcome import Status
-from pipeline.model.request import RenderRequest
+from pipeline.model.providers.request import RenderRequest
 from pipeline.model.run import RunId
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.state.output.run_folders import manifest_parts

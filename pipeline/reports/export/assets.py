@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from pipeline.model.placement import ImageFormat
+from pipeline.model.adfiles.placement import ImageFormat
 from pipeline.reports.image_rows import inert
 
 SCHEMA = "campaign-pipeline/export/1"

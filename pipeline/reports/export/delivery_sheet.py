@@ -14,7 +14,7 @@ from PIL import Image
 
 from pipeline.images.base import ImageStore
 from pipeline.images.reading import read_file
-from pipeline.model.placement import Sides
+from pipeline.model.adfiles.placement import Sides
 from pipeline.reports.export.assets import Asset
 from pipeline.reports.export.package import ExportFile, file_of
 from pipeline.theme.page_files import palette

@@ -7,8 +7,8 @@ from pathlib import Path
 import uharfbuzz as hb
 
 from pipeline.lettering.fonts import LetteringError, fallback_fonts
-from pipeline.model.ad_file import Recipe
-from pipeline.model.overlay import TextPart
+from pipeline.model.adfiles.ad_file import Recipe
+from pipeline.model.adfiles.overlay import TextPart
 from pipeline.reports.export.package import ExportFile, file_of
 
 FOLDER = "originals/fonts"

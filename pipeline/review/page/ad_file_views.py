@@ -19,11 +19,17 @@ from pipeline.images.base import ImageStore
 from pipeline.images.boxes import PictureBoxes
 from pipeline.images.reading import read_file
 from pipeline.lettering.box import Box
-from pipeline.model.ad_file import AdFileApproval, Flag, Recipe, WindowChoice, flags_in_words
+from pipeline.model.adfiles.ad_file import (
+    AdFileApproval,
+    Flag,
+    Recipe,
+    WindowChoice,
+    flags_in_words,
+)
+from pipeline.model.adfiles.placement import ImageFormat, Sides
 from pipeline.model.artifact import Artifact
 from pipeline.model.check import CheckOutcome
 from pipeline.model.names import CellName, Stage
-from pipeline.model.placement import ImageFormat, Sides
 from pipeline.review.ad_files import decide_ad_files, look_words
 from pipeline.review.page.pictures import ServedPicture
 from pipeline.review.page.review_state import ReviewState

@@ -12,7 +12,7 @@ from pipeline.model.campaign import Campaign, Cell
 from pipeline.model.job import Job
 from pipeline.model.money import Amount, Budget
 from pipeline.model.names import Account, CellName, Stage
-from pipeline.model.provider import Caps
+from pipeline.model.providers.profile import Caps
 from pipeline.model.verdict import Round
 from pipeline.prompts.cells import expand
 from pipeline.prompts.jobs import NO_FURTHER_TAKES, FurtherTakes

@@ -10,7 +10,7 @@ from pipeline.model.entry import AttemptRecord, Entry
 from pipeline.model.money import MoneyFormat
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Stored
-from pipeline.model.request import Background, RenderRequest
+from pipeline.model.providers.request import Background, RenderRequest
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.review.page.page_json import comments_json
 from pipeline.review.page.pictures import Pictures

@@ -18,7 +18,7 @@ from pipeline.inspection.similarity import changed_share
 from pipeline.inspection.task import CopyForScreen, Inspection, inspect_of
 from pipeline.model.artifact import Artifact, ImageKind
 from pipeline.model.names import Slug
-from pipeline.model.request import Background, RenderRequest
+from pipeline.model.providers.request import Background, RenderRequest
 from pipeline.state.campaign_state import short
 
 CACHE = 48 * 1024 * 1024

@@ -11,7 +11,7 @@ from pipeline.model.artifact import Artifact
 from pipeline.model.check import OF_IMAGES, CampaignCheck, CheckRules
 from pipeline.model.job import Job, JobKey
 from pipeline.model.names import CellName, Stage
-from pipeline.model.packed_rows import packed_jobs, sharing_jobs
+from pipeline.model.packed.rows import packed_jobs, sharing_jobs
 from pipeline.model.verdict import Decision
 from pipeline.prompts.jobs import NO_FURTHER_TAKES, FurtherTakes
 from pipeline.state.checks.results import CampaignChecks

@@ -12,15 +12,15 @@ from pipeline.adfiles.record import AdFileRow
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.matrix.ad_files import DEFAULT, ad_file_name
 from pipeline.campaign.resolved import Variant
-from pipeline.model.ad_file import ENLARGED, FileLabels, Recipe, WindowChoice
+from pipeline.model.adfiles.ad_file import ENLARGED, FileLabels, Recipe, WindowChoice
+from pipeline.model.adfiles.overlay import OverlayPart, TextPart
+from pipeline.model.adfiles.placement import FitSettings, ImageFormat, Placement
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import Cell, ContentCredentials, Size
 from pipeline.model.check import CheckResult
 from pipeline.model.job import Job
 from pipeline.model.names import CellName, Stage
-from pipeline.model.overlay import OverlayPart, TextPart
-from pipeline.model.placement import FitSettings, ImageFormat, Placement
-from pipeline.model.request import Background
+from pipeline.model.providers.request import Background
 from pipeline.model.verdict import Decision
 from pipeline.prompts.cells import cell_of, unnamed_cells
 from pipeline.prompts.overlay_texts import written_overlay

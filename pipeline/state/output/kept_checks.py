@@ -8,7 +8,7 @@ from pipeline.errors import LocalFault
 from pipeline.files.confined import ConfinedPath, append
 from pipeline.files.unreadable import read_lines
 from pipeline.images.kept_records import fetch_record
-from pipeline.model.packed import HashIndex, PackedSequence, Row, RowFormat
+from pipeline.model.packed.containers import HashIndex, PackedSequence, Row, RowFormat
 
 ChecksRecord = Mapping[str, object]
 

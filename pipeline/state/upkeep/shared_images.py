@@ -26,7 +26,7 @@ from pipeline.model.entry import Entry
 from pipeline.model.job import Job
 from pipeline.model.names import Slug, Stage
 from pipeline.model.outcome import Stored
-from pipeline.model.packed_rows import sharing_jobs
+from pipeline.model.packed.rows import sharing_jobs
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.lookup import Entries, artifact_of
 

@@ -26,8 +26,8 @@ from pipeline.errors import AdFileFailed
 from pipeline.imageserver.painting.painter import UnpaintableError
 from pipeline.imageserver.studio import proof
 from pipeline.inspection.readers import NEEDED, is_installed
-from pipeline.model.ad_file import Flag
-from pipeline.model.placement import ImageFormat
+from pipeline.model.adfiles.ad_file import Flag
+from pipeline.model.adfiles.placement import ImageFormat
 
 PLACES = (
     "meta-feed-portrait", "instagram-story", "meta-vertical", "google-landscape", "pinterest-pin",

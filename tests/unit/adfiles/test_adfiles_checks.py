@@ -7,7 +7,8 @@ from pipeline.adfiles.checks import NO_SHOP, CutPicture, ShopRules, ad_file_chec
 from pipeline.adfiles.framing import frame_image
 from pipeline.adfiles.window import SourceShape, Target, plan_window
 from pipeline.lettering.box import Box
-from pipeline.model.ad_file import FileLabels, Recipe
+from pipeline.model.adfiles.ad_file import FileLabels, Recipe
+from pipeline.model.adfiles.placement import Fit, ImageFormat
 from pipeline.model.check import (
     CampaignCheck,
     CheckOutcome,
@@ -19,7 +20,6 @@ from pipeline.model.check import (
     under_rules,
     unmeasured,
 )
-from pipeline.model.placement import Fit, ImageFormat
 
 SIZE = (800, 600)
 COPY, PRODUCT = Box(420, 100, 340, 120), Box(80, 100, 200, 420)

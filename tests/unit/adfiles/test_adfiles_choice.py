@@ -7,8 +7,8 @@ from pipeline.adfiles.derive import window_of
 from pipeline.adfiles.window import ALL_EDGES, SourceShape, Target
 from pipeline.errors import UsageError
 from pipeline.lettering.box import Box
-from pipeline.model.ad_file import FileLabels, Flag, Framing, Recipe, RecipeId, WindowChoice
-from pipeline.model.placement import Fit, FitSettings, ImageFormat
+from pipeline.model.adfiles.ad_file import FileLabels, Flag, Framing, Recipe, RecipeId, WindowChoice
+from pipeline.model.adfiles.placement import Fit, FitSettings, ImageFormat
 
 COPY = (Box(300, 100, 400, 100),)
 

@@ -14,8 +14,8 @@ from pipeline.adfiles.source_image import continuable_edges, open_source
 from pipeline.adfiles.window import ALL_EDGES
 from pipeline.errors import ImageBroken, LocalFault
 from pipeline.images.local.store import LocalImageStore
-from pipeline.model.ad_file import FileLabels, Flag, Framing, Recipe
-from pipeline.model.placement import ImageFormat
+from pipeline.model.adfiles.ad_file import FileLabels, Flag, Framing, Recipe
+from pipeline.model.adfiles.placement import ImageFormat
 
 LABELS = FileLabels(
     source_type="algorithmicMedia",

@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 
 from pipeline.adfiles.encoding import BEST, encode
 from pipeline.errors import AdFileFailed
-from pipeline.model.placement import ImageFormat
+from pipeline.model.adfiles.placement import ImageFormat
 
 XMP = b'<?xpacket begin="" id=""?><x:xmpmeta xmlns:x="adobe:ns:meta/"/><?xpacket end="r"?>'
 

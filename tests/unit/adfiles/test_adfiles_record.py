@@ -8,9 +8,16 @@ from memory_images import MemoryImages
 
 from pipeline.adfiles.record import NAME, AdFileRecord, AdFileRow
 from pipeline.errors import LocalFault
-from pipeline.model.ad_file import AdFile, AdFileApproval, Flag, Framing, RecipeId, WindowChoice
-from pipeline.model.overlay import OverlayBox, OverlayKind
-from pipeline.model.placement import ImageFormat
+from pipeline.model.adfiles.ad_file import (
+    AdFile,
+    AdFileApproval,
+    Flag,
+    Framing,
+    RecipeId,
+    WindowChoice,
+)
+from pipeline.model.adfiles.overlay import OverlayBox, OverlayKind
+from pipeline.model.adfiles.placement import ImageFormat
 
 MADE = AdFile(
     recipe=RecipeId("0123456789abcdef"),

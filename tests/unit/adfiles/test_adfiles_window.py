@@ -16,8 +16,8 @@ from pipeline.adfiles.window import (
     safe_zone,
 )
 from pipeline.lettering.box import Box
-from pipeline.model.ad_file import Flag, Framing
-from pipeline.model.placement import Fit
+from pipeline.model.adfiles.ad_file import Flag, Framing
+from pipeline.model.adfiles.placement import Fit
 
 STORY_ZONE = (0.14, 0.0, 0.20, 0.0)
 REEL_ZONE = (0.14, 0.06, 0.35, 0.06)

@@ -4,7 +4,7 @@ import pytest
 from campaign_texts import HEAD
 
 from pipeline.campaign.matrix.ad_files import LONGEST, ad_file_name
-from pipeline.model.placement import Fit, FitSettings
+from pipeline.model.adfiles.placement import Fit, FitSettings
 
 VALUES = {
     "campaign": "soda", "cell": "citrus/instagram-story", "placement": "instagram-story",

@@ -8,7 +8,7 @@ from test_campaign_models import TEXT
 
 from pipeline.campaign.loading import load_campaign
 from pipeline.errors import CampaignError
-from pipeline.model.request import OutputFormat
+from pipeline.model.providers.request import OutputFormat
 from pipeline.prompts.jobs import plan_drafts
 from pipeline.providers.registry import profiles
 

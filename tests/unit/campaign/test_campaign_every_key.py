@@ -18,7 +18,8 @@ import pipeline
 from pipeline.campaign.grammar.parts import keys_by_model
 from pipeline.campaign.loading import load_campaign
 from pipeline.errors import CampaignError
-from pipeline.model import ad_file, campaign
+from pipeline.model import campaign
+from pipeline.model.adfiles import ad_file
 from pipeline.prompts.cells import expand, unnamed_cells
 from pipeline.prompts.jobs import plan_drafts
 from pipeline.providers.registry import profiles

@@ -3,7 +3,7 @@
 import pytest
 from campaign_texts import HEAD
 
-from pipeline.model.ad_file import VisibleLabel
+from pipeline.model.adfiles.ad_file import VisibleLabel
 from pipeline.model.campaign import ContentCredentials, Provenance
 
 MATRIX = "matrix: {product: [a, b], size: ['1:1']}\n"

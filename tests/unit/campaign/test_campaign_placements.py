@@ -12,7 +12,7 @@ from pipeline.campaign.matrix.placements import (
     placements_of_ratio,
     suggest_placement,
 )
-from pipeline.model.placement import Grade, ImageFormat
+from pipeline.model.adfiles.placement import Grade, ImageFormat
 from pipeline.prompts.cells import expand
 
 PROMPT = "prompt: A photo of {{ product.id }}.\n"

@@ -12,7 +12,7 @@ HEAVY = {
     *("pipeline.campaign.loading", "pipeline.imageserver", "pipeline.purchasing"),
     *("pipeline.providers.profiles", "pipeline.providers.registry"),
     *("pipeline.reports.run_manifest", "pipeline.reports.run_report", "pipeline.review"),
-    *("pipeline.model.campaign", "pipeline.model.ad_file", "pipeline.state.picks"),
+    *("pipeline.model.campaign", "pipeline.model.adfiles.ad_file", "pipeline.state.picks"),
     *("yarl", "pipeline.network.reply", "pipeline.providers.charges"),
 }
 MOST_MODULES = 85

@@ -20,10 +20,10 @@ from pipeline.images.local.store import LocalImageStore
 from pipeline.images.thumbs import SIDES, thumb_path
 from pipeline.images.transfer import MARKER, OLD, ImageTransfer, TaskWithFiles, brand_files
 from pipeline.inspection.task import Inspect, inspect_of
-from pipeline.model.ad_file import FileLabels, Recipe
-from pipeline.model.overlay import Anchor, BrandFile, LogoPart, Plate
-from pipeline.model.placement import ImageFormat
-from pipeline.model.request import Background
+from pipeline.model.adfiles.ad_file import FileLabels, Recipe
+from pipeline.model.adfiles.overlay import Anchor, BrandFile, LogoPart, Plate
+from pipeline.model.adfiles.placement import ImageFormat
+from pipeline.model.providers.request import Background
 
 LOGO = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 3 1"><rect width="3" height="1"/></svg>'

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.inspection.checks import CheckName, DecodedImage, checks, undecodable
 from pipeline.model.artifact import Alpha
-from pipeline.model.request import Background
+from pipeline.model.providers.request import Background
 
 
 def look(width=1024, height=768, *, clear=0.0, spread=40.0):

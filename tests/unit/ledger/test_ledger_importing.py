@@ -26,7 +26,7 @@ from pipeline.model.entry import Resolution
 from pipeline.model.money import Amount, Budget, MoneyFormat, Spent, Unit
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Receipt
-from pipeline.model.request import Quality
+from pipeline.model.providers.request import Quality
 from pipeline.model.ticket import TicketState
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.purchasing.events import RequestSent, TicketMoved

@@ -10,14 +10,14 @@ from pipeline.model.entry import Entry, PurchaseKey
 from pipeline.model.job import JobKey
 from pipeline.model.money import Amount, Spent
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, PaidLost, Stored
-from pipeline.model.packed import BLOCK, ColumnMapping, HashIndex, JoinedSequence
-from pipeline.model.packed_rows import (
+from pipeline.model.packed.containers import BLOCK, ColumnMapping, HashIndex, JoinedSequence
+from pipeline.model.packed.rows import (
     entries_without_image,
     packed_entries,
     packed_jobs,
     sharing_jobs,
 )
-from pipeline.model.request import Background, OutputFormat, Reference
+from pipeline.model.providers.request import Background, OutputFormat, Reference
 
 ARTIFACT = Artifact(
     path="a/ü.jpg",

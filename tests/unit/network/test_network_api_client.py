@@ -33,7 +33,7 @@ from pipeline.errors import (
     ReplyUnknown,
     Throttled,
 )
-from pipeline.model.request import Background, Quality, Reference, RenderRequest
+from pipeline.model.providers.request import Background, Quality, Reference, RenderRequest
 from pipeline.providers.profiles import PROFILES
 from pipeline.providers.registry import open_provider
 from pipeline.settings import ProviderSettings

@@ -20,7 +20,13 @@ from pipeline.campaign.reading.document import parse, plain_scalar
 from pipeline.errors import CampaignError
 from pipeline.model.job import Coordinates, job_key
 from pipeline.model.names import Stage
-from pipeline.model.request import Background, OutputFormat, Quality, Reference, RenderRequest
+from pipeline.model.providers.request import (
+    Background,
+    OutputFormat,
+    Quality,
+    Reference,
+    RenderRequest,
+)
 
 TEXT = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\ufffe\uffff")

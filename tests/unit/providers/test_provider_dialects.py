@@ -14,7 +14,7 @@ from scripted_api import KEY, http, scripted
 from seals import MemorySeal
 
 from pipeline.errors import PolicyRefused, Rejected, ReplyUnknown, Throttled, UsageError
-from pipeline.model.request import Quality, RenderRequest
+from pipeline.model.providers.request import Quality, RenderRequest
 from pipeline.providers.names import COMPATIBLE
 from pipeline.providers.openai_api.kept_replies import picture_in
 from pipeline.providers.profiles import PROFILES

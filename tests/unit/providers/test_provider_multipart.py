@@ -10,7 +10,7 @@ from fake_provider import png
 from PIL import Image
 
 from pipeline.errors import Rejected
-from pipeline.model.request import Reference
+from pipeline.model.providers.request import Reference
 from pipeline.providers.masks import MaskPart
 from pipeline.providers.multipart import EditForm, read_verified
 

@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.model.money import Amount
-from pipeline.model.request import Quality, Reference, RenderRequest
-from pipeline.model.sizing import sides_of
+from pipeline.model.providers.request import Quality, Reference, RenderRequest
+from pipeline.model.providers.sizing import sides_of
 from pipeline.providers.openai_api.models import OPENAI_PROFILE
 
 NANO = 10**9

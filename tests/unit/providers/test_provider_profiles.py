@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from pipeline.model.money import Quote
-from pipeline.model.provider import BASE_QUALITIES, Dedupe, Support, TextMeaning
-from pipeline.model.request import RenderRequest
+from pipeline.model.providers.profile import BASE_QUALITIES, Dedupe, Support, TextMeaning
+from pipeline.model.providers.request import RenderRequest
 from pipeline.providers.envelope import Envelope
 from pipeline.providers.names import EMBEDDED, GPTIMAGE
 from pipeline.providers.profiles import PROFILES

@@ -6,8 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.model.provider import Caps, Support, caps_in_common
-from pipeline.model.sizing import Listed, Pixels, Ratios, nearest_ratio, sides_of, wire_size
+from pipeline.model.providers.profile import Caps, Support, caps_in_common
+from pipeline.model.providers.sizing import (
+    Listed,
+    Pixels,
+    Ratios,
+    nearest_ratio,
+    sides_of,
+    wire_size,
+)
 
 TABLE = {
     "1:1": "1024x1024",

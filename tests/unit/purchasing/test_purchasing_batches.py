@@ -24,7 +24,7 @@ from pipeline.model.job import Coordinates, Job, job_key
 from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.names import CellName, ProfileName, Slug, Stage
 from pipeline.model.outcome import Paid
-from pipeline.model.request import Quality, Reference, RenderRequest
+from pipeline.model.providers.request import Quality, Reference, RenderRequest
 from pipeline.model.ticket import TicketState
 from pipeline.providers.batches import BatchPhase
 from pipeline.providers.profiles import PROFILES

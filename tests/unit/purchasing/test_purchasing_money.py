@@ -23,7 +23,7 @@ from pipeline.errors import (
 from pipeline.model.campaign import FailureLimit
 from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, PaidLost, Stored
-from pipeline.model.request import Quality
+from pipeline.model.providers.request import Quality
 from pipeline.purchasing.events import PaidUnrecorded
 
 

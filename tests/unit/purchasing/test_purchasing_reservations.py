@@ -7,7 +7,7 @@ from fake_provider import ScriptedAnswer
 
 from pipeline.errors import BudgetReached, LocalFault
 from pipeline.model.money import Budget
-from pipeline.model.request import Quality
+from pipeline.model.providers.request import Quality
 
 
 async def test_two_jobs_that_wait_for_room_do_not_wake_each_other_for_ever(case):

@@ -29,7 +29,7 @@ from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.campaign import FailureLimit
 from pipeline.model.money import Budget
 from pipeline.model.outcome import Receipt
-from pipeline.model.provider import BASE_QUALITIES
+from pipeline.model.providers.profile import BASE_QUALITIES
 from pipeline.providers.names import EMBEDDED, GPTIMAGE
 from pipeline.providers.profiles import PROFILES
 from pipeline.purchasing.buying import KnownImages, Purchasing

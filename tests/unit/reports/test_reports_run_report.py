@@ -11,7 +11,7 @@ from pipeline.model.campaign import Campaign, StageSettings
 from pipeline.model.money import Amount, Budget
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Receipt, Status
-from pipeline.model.request import Quality
+from pipeline.model.providers.request import Quality
 from pipeline.model.run import RunPaths
 from pipeline.reports import image_rows, run_report
 from pipeline.reports.run_manifest import RunFacts, manifest_text, write_manifest

@@ -8,10 +8,17 @@ from review_case import SLUG, ReviewCase
 
 from pipeline.adfiles.record import AdFileRow
 from pipeline.errors import CampaignError
-from pipeline.model.ad_file import AdFile, AdFileApproval, Flag, Framing, RecipeId, WindowChoice
+from pipeline.model.adfiles.ad_file import (
+    AdFile,
+    AdFileApproval,
+    Flag,
+    Framing,
+    RecipeId,
+    WindowChoice,
+)
+from pipeline.model.adfiles.placement import ImageFormat
 from pipeline.model.check import CampaignCheck, CheckOutcome, CheckResult
 from pipeline.model.names import Stage
-from pipeline.model.placement import ImageFormat
 from pipeline.model.verdict import Decision
 from pipeline.review.ad_files import look_words
 from pipeline.review.review_file_sync import ReviewFile, ReviewFileSync

@@ -3,8 +3,8 @@
 import pytest
 
 from pipeline.campaign.matrix.placements import placements
+from pipeline.model.adfiles.placement import ImageFormat, Placement
 from pipeline.model.campaign import Cell, Size
-from pipeline.model.placement import ImageFormat, Placement
 from pipeline.prompts.cells import cell_of, unnamed_cells
 from pipeline.prompts.jobs import plan_drafts
 from pipeline.state.output.ad_files import _overlay, alt_text, formats_of, makes_ad_files

@@ -16,7 +16,7 @@ from pipeline.model.campaign import Campaign, StageSettings
 from pipeline.model.money import Amount, Budget
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Receipt
-from pipeline.model.request import Quality
+from pipeline.model.providers.request import Quality
 from pipeline.model.run import RunPaths
 from pipeline.reports.run_manifest import RunFacts, write_manifest
 from pipeline.reports.run_report import ReportScope, make_report

@@ -15,9 +15,8 @@ from pipeline.campaign.overlay.parts import Overlay
 from pipeline.images.local.store import LocalImageStore
 from pipeline.lettering.box import Box
 from pipeline.lettering.contrast import LEAST, contrast, luminance
-from pipeline.model.ad_file import FileLabels, Flag, Recipe
-from pipeline.model.check import CampaignCheck, CheckOutcome
-from pipeline.model.overlay import (
+from pipeline.model.adfiles.ad_file import FileLabels, Flag, Recipe
+from pipeline.model.adfiles.overlay import (
     Anchor,
     BrandFile,
     LogoPart,
@@ -26,7 +25,8 @@ from pipeline.model.overlay import (
     PlateShape,
     TextPart,
 )
-from pipeline.model.placement import ImageFormat
+from pipeline.model.adfiles.placement import ImageFormat
+from pipeline.model.check import CampaignCheck, CheckOutcome
 from pipeline.prompts.overlay_texts import written_overlay
 
 SIZES = {

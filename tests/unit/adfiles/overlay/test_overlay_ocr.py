@@ -14,7 +14,7 @@ from pipeline.adfiles.overlay.drawing import draw_overlay
 from pipeline.adfiles.overlay.placing import AdFrame
 from pipeline.campaign.overlay.parts import Overlay
 from pipeline.inspection.readers import open_text_reader
-from pipeline.model.overlay import Anchor, OverlayKind, Plate, TextPart
+from pipeline.model.adfiles.overlay import Anchor, OverlayKind, Plate, TextPart
 from pipeline.prompts.overlay_texts import written_overlay
 
 pytestmark = pytest.mark.thorough

@@ -13,8 +13,8 @@ from pipeline.adfiles.derive import AdFileRefused, AdFileTask, Derive
 from pipeline.adfiles.provenance.signing import open_signer, signing_of
 from pipeline.errors import UsageError
 from pipeline.images.registry import images_in
-from pipeline.model.ad_file import FileLabels, Recipe, Signing
-from pipeline.model.placement import ImageFormat
+from pipeline.model.adfiles.ad_file import FileLabels, Recipe, Signing
+from pipeline.model.adfiles.placement import ImageFormat
 from pipeline.settings import SigningSettings, read_settings
 
 c2pa = pytest.importorskip("c2pa", reason="the extra c2pa is not installed")

@@ -16,10 +16,10 @@ from pipeline.app.run.examining import PictureExaminer
 from pipeline.errors import LocalFault
 from pipeline.executors.inline import InlineExecutor
 from pipeline.images.local.store import LocalImageStore
-from pipeline.model.ad_file import AdFileApproval, FileLabels, Flag, Recipe
+from pipeline.model.adfiles.ad_file import AdFileApproval, FileLabels, Flag, Recipe
+from pipeline.model.adfiles.placement import FitSettings, ImageFormat
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.names import CellName, Slug, Stage
-from pipeline.model.placement import FitSettings, ImageFormat
 from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.output.ad_files import AdFilePlan, PlannedAdFile
 

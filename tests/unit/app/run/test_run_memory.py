@@ -17,7 +17,7 @@ from pipeline.ledger.rules import buying, settling
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.money import Amount, Budget
 from pipeline.model.outcome import Receipt
-from pipeline.model.packed import batched
+from pipeline.model.packed.containers import batched
 from pipeline.prompts.jobs import plan_drafts
 from pipeline.providers.registry import account_at, profiles
 from pipeline.purchasing.buying import KnownImages

@@ -4,7 +4,7 @@ import pytest
 from brand_files import LOGO, bitmap, font_content, svg
 from campaign_texts import HEAD
 
-from pipeline.model.overlay import Anchor, LogoPart, OverlayKind, PlateShape, TextPart
+from pipeline.model.adfiles.overlay import Anchor, LogoPart, OverlayKind, PlateShape, TextPart
 
 PROMPT = "prompt: a photo\n"
 

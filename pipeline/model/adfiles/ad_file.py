@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import NewType, assert_never
 
+from pipeline.model.adfiles.overlay import OverlayBox, OverlayPart, overlay_facts
+from pipeline.model.adfiles.placement import Fit, FitSettings, ImageFormat, Sides
 from pipeline.model.check import CheckResult
-from pipeline.model.overlay import OverlayBox, OverlayPart, overlay_facts
-from pipeline.model.placement import Fit, FitSettings, ImageFormat, Sides
 
 RecipeId = NewType("RecipeId", str)
 """16 hex characters: equal recipes have the same id, on every machine and in every run."""

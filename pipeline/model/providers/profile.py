@@ -9,9 +9,9 @@ from typing import Self
 from pipeline.model.artifact import ImageKind
 from pipeline.model.money import Amount, Quote, Unit
 from pipeline.model.names import ProfileName
-from pipeline.model.prices import PerImage, PerToken, Pricing
-from pipeline.model.request import OutputFormat, Quality, RenderRequest
-from pipeline.model.sizing import Ratios, Sizing, wire_size
+from pipeline.model.providers.prices import PerImage, PerToken, Pricing
+from pipeline.model.providers.request import OutputFormat, Quality, RenderRequest
+from pipeline.model.providers.sizing import Ratios, Sizing, wire_size
 
 
 class Support(StrEnum):

@@ -21,8 +21,20 @@ from pipeline.model.outcome import (
     PaidLost,
     Stored,
 )
-from pipeline.model.packed import JoinedSequence, PackedMapping, PackedSequence, Row, RowFormat
-from pipeline.model.request import Background, OutputFormat, Quality, Reference, RenderRequest
+from pipeline.model.packed.containers import (
+    JoinedSequence,
+    PackedMapping,
+    PackedSequence,
+    Row,
+    RowFormat,
+)
+from pipeline.model.providers.request import (
+    Background,
+    OutputFormat,
+    Quality,
+    Reference,
+    RenderRequest,
+)
 
 Value = TypeVar("Value")
 

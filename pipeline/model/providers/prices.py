@@ -6,8 +6,8 @@ from fractions import Fraction
 from math import ceil
 
 from pipeline.model.money import FREE, Amount, Quote
-from pipeline.model.request import Quality, RenderRequest
-from pipeline.model.sizing import sides_of
+from pipeline.model.providers.request import Quality, RenderRequest
+from pipeline.model.providers.sizing import sides_of
 
 _BYTES_A_WORD_PIECE = 4
 """Bytes of an English text that make one token, on average; no token has less than one byte."""

@@ -1,0 +1,1 @@
+"""Placements, overlays and ad files, as values."""

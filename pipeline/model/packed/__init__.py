@@ -1,0 +1,1 @@
+"""Compressed containers of values, for a million images in little memory."""

@@ -1,0 +1,1 @@
+"""What an image API takes, makes and charges, as values."""
