@@ -259,9 +259,10 @@ class Uploader:
                 self.report.found += 1
                 return version
             version = await client.create(file.path, content)
-        if version is None:
-            return None
-        proven = await made_whole(client, file.path, content, version)
+        if version is None:  # the answer to a first try was lost, or others put something there
+            proven = await held_version(client, file.path, content)
+        else:
+            proven = await made_whole(client, file.path, content, version)
         self.report.uploaded += proven is not None
         return proven
 

@@ -3,7 +3,8 @@
 The ledger names one file for all of them. The other names are there for people who look into a
 folder: nothing reads them, and the end of a run makes those that are missing. A file that has the
 content of an image that the ledger names elsewhere holds nothing of its own, so it may be removed
-whenever its place is needed; no other file is touched.
+whenever its place is needed. No other file is touched, and none that a run manifest lists as an
+image of which this ledger knows nothing: that was paid for, though it may look like another one.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ from pipeline.files.confined import (
     remove_file,
 )
 from pipeline.images.base import sizes_on_disk
-from pipeline.images.names import names_for, without_ending
+from pipeline.images.names import first_name, names_for, without_ending
 from pipeline.model.artifact import Artifact
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job
@@ -29,6 +30,7 @@ from pipeline.model.outcome import Stored
 from pipeline.model.packed.rows import sharing_jobs
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.lookup import Entries, artifact_of
+from pipeline.state.output.lost_runs import owner_in_manifests
 
 _PIECE = 1024 * 1024
 
@@ -107,12 +109,19 @@ def _remove_if_spare(output: Path, path: str, stored: Mapping[str, Artifact]) ->
 
 
 def _is_spare(output: Path, path: str, stored: Mapping[str, Artifact]) -> bool:
-    """Return whether a file has the content of an image whose own file is there."""
+    """Return whether a file has the content of an image whose own file is there.
+
+    A file that a run manifest lists has to be that of an image that the ledger knows.
+    """
     size = sizes_on_disk(str(output), [path]).get(path)
     alike = [one for one in stored.values() if one.bytes == size and one.path != path]
     there = sizes_on_disk(str(output), [one.path for one in alike])
     digests = {one.sha256 for one in alike if there.get(one.path) == one.bytes}
-    return bool(digests) and _digest(output, path) in digests
+    if not digests or _digest(output, path) not in digests:
+        return False
+    if any(first_name(one) == path for one in stored.values()):
+        return True
+    return not owner_in_manifests(output, Slug(ConfinedPath.at(path).folders[0]), path)
 
 
 def _digest(output: Path, path: str) -> str:

@@ -13,9 +13,11 @@ from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.entry import Entry
 from pipeline.model.money import Amount, Spent
 from pipeline.model.outcome import Stored
+from pipeline.state.upkeep import shared_images
 from pipeline.state.upkeep.shared_images import make_way, show_shared, spare_names
 
 PICTURE, OTHER = b"a picture", b"another one"
+MARK = hashlib.sha256(PICTURE).hexdigest()[:12]
 
 
 class Shop:
@@ -99,6 +101,19 @@ def test_a_file_of_a_person_stays(shop):
     make_way(shop.output, [shop.twin], shop.entries)
     assert mine.read_bytes() == b"retouched"
     assert [*spare_names(shop.output, shop.payer.at.campaign, shop.entries.values())] == []
+
+
+def test_an_image_that_only_a_manifest_knows_stays(shop, monkeypatch):
+    """It looked like another image, so it gave way, and a new one was bought in its place."""
+    shop.put(shop.path(shop.twin), PICTURE)
+    monkeypatch.setattr(shared_images, "owner_in_manifests", lambda *_: "as an image of run r")
+    make_way(shop.output, [shop.twin], shop.entries)
+    assert [*spare_names(shop.output, shop.payer.at.campaign, shop.entries.values())] == []
+    assert shop.place(shop.twin).exists()
+    old = a_job("mint/feed", prompt="an older prompt")
+    shop.stores(shop.path(shop.twin).replace(".png", f".{MARK}.png"), of=[old])
+    make_way(shop.output, [shop.twin], shop.entries)
+    assert not shop.place(shop.twin).exists()
 
 
 def test_the_name_of_an_earlier_image_gives_way(shop):

@@ -112,7 +112,7 @@ async def rerun(folder, loaded):
 @pytest.mark.parametrize("stored", [True, False], ids=["nothing due", "all due"])
 def test_an_image_takes_little_memory_of_a_run(tmp_path, monkeypatch, stored):
     """The slope between two sizes: what is the same for every campaign is not counted."""
-    monkeypatch.setattr("pipeline.model.packed.RECENT", 1)
+    monkeypatch.setattr("pipeline.model.packed.containers.RECENT", 1)
     monkeypatch.setattr("pipeline.reports.image_rows.HELD", 1000)
     monkeypatch.setattr("pipeline.prompts.writing.BATCH", 50)
     monkeypatch.setattr("pipeline.reports.run_report.BATCH", 50)
@@ -139,7 +139,7 @@ async def store_all(folder, loaded):
 
 def test_the_checks_of_an_image_take_little_memory(tmp_path, monkeypatch):
     """Every image that was inspected has a line, and each was an object of a kilobyte."""
-    monkeypatch.setattr("pipeline.model.packed.RECENT", 1)
+    monkeypatch.setattr("pipeline.model.packed.containers.RECENT", 1)
     monkeypatch.setattr("pipeline.files.unreadable.PIECE", 1000)
     (tmp_path / "big").mkdir()
     kept = KeptChecks(tmp_path, "big")

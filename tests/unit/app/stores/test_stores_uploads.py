@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from dataclasses import replace
 
 import pytest
 from memory_images import MemoryImages
@@ -123,6 +124,21 @@ async def test_an_upload_that_arrived_cut_is_repeated(case):
     report = await case.run([case.file("soda/finals/a.png", b"whole")])
     assert case.contents() == {"soda/finals/a.png": b"whole"}
     assert (report.uploaded, sent) == (1, ["soda/finals/a.png"])
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+async def test_an_object_is_ours_though_the_answer_to_the_first_try_was_lost(case, fresh):
+    """The second try found the name taken, and the ad file counted as somebody else's."""
+    create = case.objects.create
+
+    async def repeated(path, content):
+        await create(path, content)
+        return await create(path, content)
+
+    case.objects.create = repeated
+    file = case.file("soda/finals/a.png", b"whole")
+    report = await case.run([replace(file, fresh=fresh)])
+    assert (report.refused, report.in_store, report.waiting) == ([], 1, 0)
 
 
 async def test_a_store_that_always_cuts_is_told(case):
