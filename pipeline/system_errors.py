@@ -27,6 +27,12 @@ _NO_THREAD = "can't start new thread"
 """The words of the RuntimeError that Python raises for it."""
 
 
+def not_written(place: object, error: OSError) -> LocalFault:
+    """Return the error for a file that cannot be written, with what helps."""
+    remedy = _REMEDIES.get(error.errno or 0, _MEND)
+    return LocalFault(f"cannot write {place}: {error.strerror or error}. {remedy}")
+
+
 def expected_error(error: BaseException) -> PipelineError | None:
     """Return the error of this program that an exception stands for; `None` for a bug.
 

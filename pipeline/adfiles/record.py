@@ -28,6 +28,7 @@ from pipeline.model.adfiles.ad_file import (
 from pipeline.model.adfiles.overlay import OverlayBox, OverlayKind
 from pipeline.model.adfiles.placement import ImageFormat
 from pipeline.model.check import check_result
+from pipeline.system_errors import not_written
 
 NAME = "adfiles.jsonl"
 PATIENCE = 5.0
@@ -185,7 +186,7 @@ class AdFileRecord:
         try:
             handle = open_to_lock(self._output, self._place)
         except OSError as error:
-            raise LocalFault(f"cannot write {self._place}: {error.strerror}") from error
+            raise not_written(self._place, error) from error
         try:
             until = time.monotonic() + PATIENCE
             while (held := try_lock(handle)) is None:
@@ -230,7 +231,7 @@ class AdFileRecord:
             content = line.encode("utf-8", "surrogatepass")
             append(self._output, self._place, content, durable=durable)
         except OSError as error:
-            raise LocalFault(f"cannot write {self._place}: {error.strerror}") from error
+            raise not_written(self._place, error) from error
         if durable:
             keep_records(self._output, [str(self._place)])
 

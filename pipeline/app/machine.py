@@ -172,5 +172,8 @@ def within_descriptors(
     allowed = allowed_concurrency(wanted, besides=besides)
     if allowed == wanted:
         return settings
-    tell(f"{allowed} requests at once instead of {wanted}: see ulimit -n")
+    tell(
+        f"{allowed} requests at once instead of {wanted}, since this process may open few files: "
+        "allow more (ulimit -n)"
+    )
     return replace(settings, rendering=replace(settings.rendering, concurrency=allowed))

@@ -68,9 +68,9 @@ def _shared_redos(preview: Preview) -> list[str]:
     lines = []
     for one in preview.shared_redos[:MOST_SHARED]:
         if one.decision is Decision.REDO:
-            text = f"{one.cell} follows {one.redone} into the new round"
+            text = f"{one.cell} gets the new image of {one.redone} as well"
         else:
-            text = f"{one.cell} is {one.decision} and keeps the image of {one.redone}"
+            text = f"{one.cell} is {one.decision} and keeps the old image, unlike {one.redone}"
         lines.append(_fact("Shared", text))
     if len(preview.shared_redos) > MOST_SHARED:
         lines.append(_fact("", f"and {len(preview.shared_redos) - MOST_SHARED} more cells"))
@@ -216,8 +216,10 @@ def _why(plan: Plan) -> list[str]:
     facts = [("+", count, str(why)) for why, count in preview.reasons.items()]
     facts.append(("=", sum(one.stored for one in stages), "on disk"))
     facts.append(("?", sum(one.in_doubt for one in stages), "in doubt, not bought again"))
-    facts.append(("~", sum(one.shared for one in stages), "shared, paid under another cell"))
-    facts.append(("-", len(preview.gone), "no longer in the campaign, files kept"))
+    facts.append(
+        ("~", sum(one.shared for one in stages), "shared with another cell, not bought twice")
+    )
+    facts.append(("-", len(preview.gone), "of an earlier round, prompt or cell, files kept"))
     facts = [fact for fact in facts if fact[1]]
     room = max((len(f"{count:,}") for _, count, _ in facts), default=0)
     lines = []

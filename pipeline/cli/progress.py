@@ -299,7 +299,7 @@ def _words(event: Event) -> str:
             return f"{word} {name}  is byte for byte the image of {other}; both were paid for"
         case StillWaiting(reason=reason, seconds=seconds):
             word = paint("wait   ", "yellow", stream=sys.stderr)
-            return f"{word} {seconds:.0f} s for {reason}"
+            return f"{word} nothing has moved for {seconds:.0f} s: waiting for {reason}"
         case TicketMoved(ticket=ticket):
             return _ticket_words(ticket)
         case PaidUnrecorded(job=job, url=url):

@@ -29,7 +29,8 @@ Notice = Callable[[int], str]
 
 def plain_notice(lines: int) -> str:
     """Return the notice for a person."""
-    return f"… {lines:,} {'line' if lines == 1 else 'lines'} dropped, since nobody read them\n"
+    many = f"{lines:,} lines are" if lines > 1 else "1 line is"
+    return f"… {many} missing here: nobody read this stream\n"
 
 
 def json_notice(lines: int) -> str:
@@ -101,11 +102,7 @@ class BackgroundWriter(io.TextIOBase):
             if self._gone or self._buffered + self._waiting + len(content) > MOST_WAITING:
                 self._drop(text.count("\n"))
                 return len(text)
-            if self._untold:
-                told = self._notice(self._untold).encode(self._encoding, "backslashreplace")
-                self._untold = 0
-                content = (told + content) if not self._torn else b"\n" + told + content
-                self._torn = False
+            content = self._notice_of_dropped() + content
             self._buffer.append(content)
             self._buffered += len(content)
         if self._buffered > _HAND_OVER:
@@ -122,6 +119,7 @@ class BackgroundWriter(io.TextIOBase):
         """Write the rest, while there is progress."""
         if self._ending:
             return
+        self._tell_dropped()
         self._hand_over()
         written = self._wait(LAST_PATIENCE)
         with self._changed:
@@ -132,6 +130,22 @@ class BackgroundWriter(io.TextIOBase):
         if self._owned and written:
             with suppress(OSError):  # the last bytes of a failing disk: nobody is left to tell
                 os.close(self._descriptor)
+
+    def _notice_of_dropped(self) -> bytes:
+        """Return the notice about lines that were dropped since the last one, if any."""
+        if not self._untold:
+            return b""
+        told = self._notice(self._untold).encode(self._encoding, "backslashreplace")
+        self._untold = 0
+        torn, self._torn = self._torn, False
+        return b"\n" + told if torn else told
+
+    def _tell_dropped(self) -> None:
+        """Say at the end that lines were dropped, if nothing was written after them."""
+        with self._changed:
+            if not self._gone and (notice := self._notice_of_dropped()):
+                self._buffer.append(notice)
+                self._buffered += len(notice)
 
     def _hand_over(self) -> None:
         with self._changed:

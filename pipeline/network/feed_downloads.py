@@ -112,8 +112,8 @@ class FeedDownloads:
             host = before.rsplit(maxsplit=1)[-1] if found else asked
             way = f"{host}, to which {asked} redirects," if host != asked else host
             return (
-                f"{way} leads to a private network; feed_hosts allows the hosts that it names, "
-                f"such as feed_hosts: [{host}]"
+                f"{way} leads to a private network, which this file does not allow; if it is "
+                f"meant, write feed_hosts: [{host}]"
             )
         return str(error)
 

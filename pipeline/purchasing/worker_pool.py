@@ -88,7 +88,7 @@ class Waits:
     def words(self) -> str:
         """Return a text for a person: what is waited for, how often, and the oldest wait."""
         if not self._open:
-            return "the ledger, the disk or a pause that was asked for"
+            return "the ledger, the disk, or a pause that the provider asked for"
         counts = Counter(wait.what for wait in self._open.values())
         kinds = " and ".join(f"{what} ({count})" for what, count in counts.most_common())
         oldest = min(self._open.values(), key=lambda wait: wait.since)

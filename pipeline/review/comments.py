@@ -12,6 +12,7 @@ from pipeline.files.confined import ConfinedPath, append, make_folders
 from pipeline.files.unreadable import read_file
 from pipeline.model.names import CellName, Slug, Stage
 from pipeline.review.verdicts import clean_name, clean_note
+from pipeline.system_errors import not_written
 
 NAME = "comments.jsonl"
 _IMAGE = re.compile(r"[0-9a-f]{16}", re.ASCII)
@@ -127,7 +128,7 @@ class CommentRecord:
             # A line of its own, whatever a crash left at the end of the file.
             append(self._output, self._place, f"\n{line}\n".encode(), durable=True)
         except OSError as error:
-            raise LocalFault(f"cannot write {self._place}: {error.strerror}") from error
+            raise not_written(self._place, error) from error
         self.refresh()
 
     def settle(self, cell: CellName, stage: Stage, id_: str, *, resolved: bool, by: str) -> bool:

@@ -40,6 +40,7 @@ from pipeline.review.shared_images import settle_shared
 from pipeline.state.campaign_state import CellTable
 from pipeline.state.lookup import Entries, Newest
 from pipeline.state.output.ad_files import AdFileResults
+from pipeline.system_errors import not_written
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -286,7 +287,7 @@ def write_text(path: Path, text: str) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        raise LocalFault(f"cannot write {path}: {error.strerror}") from error
+        raise not_written(path, error) from error
 
 
 def _file_time(path: Path) -> tuple[int, int]:

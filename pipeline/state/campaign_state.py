@@ -210,7 +210,7 @@ def _why_redone(verdict: Verdict, jobs: Sequence[Job], entries: Entries) -> str:
         return ""
     leader = entries.get(verdict.job)
     cell = leader.at.cell if leader is not None else "another cell"
-    return f"has the same image as {cell}, and follows it into the new round"
+    return f"shares the image of {cell}, and gets the new one too"
 
 
 def _is_same(verdict: Verdict, job: Job | None, entries: Entries) -> bool:

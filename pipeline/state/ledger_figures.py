@@ -124,7 +124,7 @@ class _ListedCounts:
     drafted: set[CellName] = field(default_factory=set)
     """Cells of the campaign with a stored draft."""
     unasked: int = 0
-    """Images that were never asked for."""
+    """Images that are to be requested, for the first time or again."""
 
 
 def _count_all(record: CampaignRecord, *, alive: bool) -> _ListedCounts:
@@ -166,8 +166,10 @@ def _count_listed(
         if shown.key not in listed and shown.key not in payers:
             payers.add(shown.key)
             left[account] -= 1
-        statuses = images.setdefault(account, Counter())
-        statuses[status_of_entry(shown, alive=alive)] += 1
+        status = status_of_entry(shown, alive=alive)
+        images.setdefault(account, Counter())[status] += 1
+        if status is Status.PLANNED:  # it is bought again, as a person asked
+            unasked += one.payer == key
     return _ListedCounts(images=images, earlier=+left, drafted=cells, unasked=unasked)
 
 

@@ -149,9 +149,10 @@ class _Listener:
         if now - self._told > _TOLD_EVERY:
             self._told = now
             self._log.warning(
-                "cannot accept connections: %s; %d are open. Allow more open files (ulimit -n)",
-                error.strerror or error,
+                "no new connection is taken, besides the %d that are open: %s. "
+                "What runs goes on. Allow more open files (ulimit -n), and start it again",
                 len(self._server.connections),
+                error.strerror or error,
             )
         if not self._close_longest_idle():
             await asyncio.sleep(_PAUSE)

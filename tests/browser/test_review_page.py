@@ -45,6 +45,7 @@ async def test_the_whole_cycle_is_decided_with_keys_alone(case):
         redo = await decided(case, "citrus/4x3", Decision.REDO)
         await decided(case, "berry/1x1", Decision.REJECTED)
         await decided(case, "berry/4x3", Decision.APPROVED)
+        await page.wait_for_selector("#c3.is-approved")
         shown = [await state(page, cell) for cell in range(4)]
     assert (approved.take, approved.by, redo.note) == (2, "ana", "brighter, please")
     assert shown == ["approved", "redo", "rejected", "approved"]
@@ -56,6 +57,7 @@ async def test_undo_takes_the_last_verdict_back(case):
         await keys(page, "x", "Control+z")
         await toast(page, "Undone")
         await decided(case, "citrus/1x1", Decision.UNDECIDED)
+        await page.wait_for_selector("#c0.is-undecided")
         assert await state(page, 0) == "undecided"
 
 

@@ -266,13 +266,15 @@ async def test_a_redo_says_what_becomes_of_the_cells_with_the_same_image(tmp_pat
         await page.keyboard.type("darker")
         assert "2 credits" in await page.inner_text("dialog .drow")
         await keys(page, "Enter")
-        await toast(page, "1 cell with the same image follows, 1 decided cell keeps its image")
+        await toast(
+            page, "1 more cell with this image goes along, 1 decided cell keeps the old image"
+        )
         await page.wait_for_selector("#c1.is-redo")
         await page.click(".redo-round")
         await page.wait_for_selector("dialog:has-text('2 credits')")
         said = await page.inner_text("dialog")
-        assert "citrus/4x3 has the same image as citrus/1x1 and follows it" in said
-        assert "berry/1x1 is approved and keeps the image" in said
+        assert "citrus/4x3 shares the image of citrus/1x1 and gets the new one too" in said
+        assert "berry/1x1 is approved and keeps the old image" in said
         assert "1 image" in said
 
 

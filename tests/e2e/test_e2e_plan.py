@@ -29,7 +29,7 @@ fizz  fizz.yaml
   berry                                     ~2                  ·    6       12
 
   + 14 images: new
-  ~  8 images: shared, paid under another cell
+  ~  8 images: shared with another cell, not bought twice
 
   Drafts   low     14 images × 2            28 credits
   Finals   high    up to 7 images × 12      84 credits  if review approves

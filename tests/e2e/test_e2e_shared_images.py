@@ -73,7 +73,7 @@ def tea(pipeline):
 def test_a_twin_that_nobody_decided_on_follows_into_the_new_round(tea):
     tea("redo", SQUARE, "--note", "darker")
     assert tea.planned() == 1
-    assert f"{FEED} follows {SQUARE} into the new round" in tea("plan").out
+    assert f"{FEED} gets the new image of {SQUARE} as well" in tea("plan").out
     tea("run")
     assert tea.credits == 4
     shown = tea.shown()
@@ -93,7 +93,7 @@ def test_a_twin_that_was_decided_on_keeps_its_picture_and_its_verdict(tea, verdi
         tea(*step)
     assert tea.planned() == 1 + (verdict == "approve")
     word = "approved" if verdict == "approve" else "rejected"
-    assert f"{twin} is {word} and keeps the image of {redone}" in tea("plan").out
+    assert f"{twin} is {word} and keeps the old image, unlike {redone}" in tea("plan").out
     tea("run", "--stage", "draft")
     assert tea.credits == 4
     assert tea.shown()[twin] == before

@@ -13,6 +13,7 @@ from pipeline.inspection.quoted_text import says_quoted_word
 from pipeline.inspection.readers import TextLine
 from pipeline.lettering.box import Box
 from pipeline.model.names import Slug
+from pipeline.system_errors import not_written
 
 NAME = "contents.jsonl"
 METHOD = 1
@@ -133,7 +134,7 @@ class ContentsRecord:
             make_folders(self.output, self._place.folders)
             append(self.output, self._place, line.encode("utf-8", "surrogatepass"))
         except OSError as error:
-            raise LocalFault(f"cannot write {self._place}: {error.strerror}") from error
+            raise not_written(self._place, error) from error
 
 
 def _fields(found: PictureContents) -> Mapping[str, object]:

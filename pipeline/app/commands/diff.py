@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.app.commands.log import unknown_run
 from pipeline.app.named_campaign import campaign_in
-from pipeline.errors import LocalFault, UsageError
+from pipeline.errors import UsageError
 from pipeline.images.registry import images_in
 from pipeline.model.names import Slug
 from pipeline.reports.diff.comparing import RunDiff, compare_runs
@@ -14,6 +14,7 @@ from pipeline.reports.diff.diff_page import draw_diff
 from pipeline.reports.diff.diff_pictures import pictures_in
 from pipeline.reports.diff.shown_run import read_run
 from pipeline.state.output.run_folders import MANIFEST, ManifestHead, manifest_heads, run_folder
+from pipeline.system_errors import not_written
 
 LATEST = "latest"
 
@@ -44,7 +45,7 @@ def diff_runs(options: DiffOptions, output: Path) -> RunDiff:
             options.page.parent.mkdir(parents=True, exist_ok=True)
             options.page.write_bytes(html.encode("utf-8", "replace"))
         except OSError as error:
-            raise LocalFault(f"cannot write {options.page}: {error.strerror}") from error
+            raise not_written(options.page, error) from error
     return diff
 
 

@@ -40,6 +40,7 @@ from pipeline.state.upkeep.feed_snapshots import INDEX, FeedSnapshots
 OLDEST_PYTHON = (3, 11)
 EARLIEST_YEAR = 2026
 LITTLE_DISK = 1024**3
+LEAST_DISK = 8 * 1024**2
 IMAGE_SIZE = 3 * 1024**2
 """Bytes that an image takes with its thumbs and ad files, on average."""
 A_DAY = timedelta(days=1)
@@ -132,6 +133,10 @@ def _disk(output: Path) -> Iterator[MachineCheck]:
         yield MachineCheck(name="output", state=MachineState.BAD, said=str(error))
         return
     free = shutil.disk_usage(root).free
+    if free < LEAST_DISK:
+        said = f"no room is left in {root} ({free / 1024**2:,.1f} MiB): make some on that disk"
+        yield MachineCheck(name="output", state=MachineState.BAD, said=said)
+        return
     yield MachineCheck(
         name="output",
         state=MachineState.OK if free > LITTLE_DISK else MachineState.NOTE,

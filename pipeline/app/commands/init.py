@@ -7,8 +7,9 @@ from pathlib import Path
 from pipeline.campaign.first_campaign import campaign_from_feed, first_campaign
 from pipeline.campaign.grammar.schema import schema_text
 from pipeline.campaign.naming import slug_of
-from pipeline.errors import LocalFault, UsageError
+from pipeline.errors import UsageError
 from pipeline.providers.registry import profile_named
+from pipeline.system_errors import not_written
 
 REAL_PROVIDER = "gptimage"
 """The provider whose prices a new budget is made for; the embedded one costs nothing."""
@@ -40,7 +41,7 @@ def write_first_campaign(options: InitOptions) -> Path:
     except FileExistsError:
         raise UsageError(f"{place} exists already; it was not changed") from None
     except OSError as error:
-        raise LocalFault(f"cannot write {place}: {error.strerror}") from error
+        raise not_written(place, error) from error
     return place
 
 
@@ -49,4 +50,4 @@ def write_schema(place: Path) -> None:
     try:
         place.write_text(schema_text(), encoding="utf-8")
     except OSError as error:
-        raise LocalFault(f"cannot write {place}: {error.strerror}") from error
+        raise not_written(place, error) from error

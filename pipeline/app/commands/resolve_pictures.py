@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from pipeline.errors import ImageBroken, ImageGone, LocalFault, UsageError
+from pipeline.errors import ImageBroken, ImageGone, UsageError
 from pipeline.images.formats import jpeg, png, webp
 from pipeline.model.entry import Entry
 from pipeline.network.reply import plain
 from pipeline.providers.openai_api.kept_replies import SEALED
 from pipeline.purchasing.sealed_replies import SealedReplies
+from pipeline.system_errors import not_written
 
 
 def pictures_of(replies: SealedReplies, entry: Entry) -> Sequence[str]:
@@ -65,7 +66,7 @@ def _write(file: Path, content: bytes) -> None:
         if not file.is_file() or file.read_bytes() != content:
             raise UsageError(f"{file} is another file; name an empty folder") from error
     except OSError as error:
-        raise LocalFault(f"cannot write {file}: {error.strerror or error}") from error
+        raise not_written(file, error) from error
 
 
 def _ending(content: bytes) -> str:

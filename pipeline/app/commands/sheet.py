@@ -11,13 +11,13 @@ from pipeline.app.named_campaign import hold_to_file
 from pipeline.app.open import ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.errors import LocalFault
 from pipeline.model.names import Account
 from pipeline.reports.sheet.sheet_files import sheet_files, sheet_input
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import is_alive
 from pipeline.state.survey import survey
+from pipeline.system_errors import not_written
 
 FOLDER = "sheet"
 """Name of the default folder, inside the campaign's output folder."""
@@ -57,7 +57,7 @@ def write_sheet(options: SheetOptions, settings: Settings) -> WrittenSheet:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(part)
         except OSError as error:
-            raise LocalFault(f"cannot write {place}: {error.strerror}") from error
+            raise not_written(place, error) from error
     return WrittenSheet(
         files=tuple(folder / name for name in content), bytes=sum(map(len, content.values()))
     )

@@ -123,11 +123,11 @@ class VerdictCommand:
             say(f"  and {len(decided.verdicts) - MOST_NAMED} more")
         for verdict in decided.followed[:MOST_NAMED]:
             redone = verdict.decision is Decision.REDO
-            word = "follows into the new round" if redone else "stays in its round as well"
-            _say_folded(f"  {verdict.cell}  has the same image: it {word}")
+            words = "gets the new image too" if redone else "stays in its round as well"
+            _say_folded(f"  {verdict.cell}  shares the image, and {words}")
         for verdict in decided.kept[:MOST_NAMED]:
             _say_folded(
-                f"  {verdict.cell}  has the same image: it is {verdict.decision} and keeps it"
+                f"  {verdict.cell}  is {verdict.decision}, and keeps the image that it shares now"
             )
         _say_folded(f"{counted(len(decided.verdicts), 'cell')} {self.result}")
         if decided.refused:

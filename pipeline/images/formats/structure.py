@@ -70,4 +70,5 @@ def _scan_for(start: bytes) -> _FormatScan:
     other = next((name for name, magic in _OTHER_KINDS if re.match(magic, start)), None)
     if other is not None:
         raise ImageBroken(f"the file is neither PNG, JPEG nor WebP, but {other}")
-    raise NotAnImage(f"the file is neither PNG, JPEG nor WebP: it starts with {start[:_MAGIC]!r}")
+    begins = start[:_MAGIC].decode("latin-1")
+    raise NotAnImage(f"the file is neither PNG, JPEG nor WebP: it begins with {begins!r}")

@@ -27,6 +27,12 @@ def as_local_fault(path: Path, error: Exception) -> LocalFault:
                 f"another program has held the ledger {path} for {BUSY_TIMEOUT // 1000} s: nothing "
                 "more is bought, and what is paid for is kept. End it, and run again."
             )
+        case apsw.FullError():
+            return LocalFault(
+                f"the ledger {path} cannot be written: no space is left on its disk. Nothing more "
+                "is bought, and what was recorded before is kept. Make room there, and type the "
+                "command again."
+            )
         case _:
             return LocalFault(
                 f"the ledger {path} cannot be used: {error}. Nothing more is bought, and what is "
@@ -59,7 +65,7 @@ def is_a_link(path: Path) -> LedgerUnusable:
     """Return the error for a link, which could lead out of the output folder."""
     return LedgerUnusable(
         f"{path} is a link, and the ledger must be a file in the output folder itself.\n"
-        "Put the file itself there, or choose another folder with --output."
+        "Nothing was sent. Put the file itself there, or choose another folder with --output."
     )
 
 

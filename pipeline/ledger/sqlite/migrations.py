@@ -352,7 +352,8 @@ def migrate(connection: apsw.Connection) -> None:
         connection.execute(f"pragma user_version = {len(MIGRATIONS)}")
         connection.execute("commit")
     except BaseException:
-        connection.execute("rollback")
+        if connection.in_transaction:  # on a full disk SQLite has rolled back already
+            connection.execute("rollback")
         raise
 
 

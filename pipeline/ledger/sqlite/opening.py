@@ -134,6 +134,8 @@ def _read_only(path: Path) -> apsw.Connection:
 
 def _make(path: Path) -> None:
     """Make a whole new ledger under another name, then rename it."""
+    if path.is_symlink():  # to a file that is not there: on a disk that is not mounted, perhaps
+        raise errors.is_a_link(path)
     journal = path.with_name(f"{path.name}-wal")
     if journal.exists() and journal.stat().st_size:
         raise errors.journal_without_ledger(path, journal)

@@ -28,6 +28,7 @@ from pipeline.reports.export.assets import (
     read_earlier,
     removed_table,
 )
+from pipeline.system_errors import not_written
 
 PIECE = 1024 * 1024
 UNFINISHED = ".unfinished-export.json"
@@ -155,7 +156,7 @@ def write_export(to: Path, files: Iterable[ExportFile], earlier: EarlierExport) 
     try:
         return _write_zip(to, files) if is_zip(to) else _write_folder(to, list(files), earlier)
     except OSError as error:
-        raise LocalFault(f"cannot write {to}: {error.strerror or error}") from error
+        raise not_written(to, error) from error
 
 
 def read_unfinished(note: bytes | None, earlier: EarlierExport) -> dict[str, set[str]]:

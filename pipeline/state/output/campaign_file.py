@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from pipeline.errors import CampaignError, LocalFault, UsageError
+from pipeline.errors import CampaignError, UsageError
 from pipeline.files.confined import ConfinedPath, make_folders, write_whole
 from pipeline.files.unreadable import read_file
 from pipeline.model.names import Slug
 from pipeline.state.output.location import project_of
+from pipeline.system_errors import not_written
 
 RECORD = "campaign-file.json"
 
@@ -66,7 +67,7 @@ def record_file(
         make_folders(output, at.folders)
         write_whole(output, at, content.encode())
     except OSError as error:
-        raise LocalFault(f"cannot write {output / str(at)}: {error.strerror}") from error
+        raise not_written(output / str(at), error) from error
 
 
 def recorded_name(output: Path, file: Path) -> Slug | None:

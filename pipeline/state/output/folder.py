@@ -12,6 +12,7 @@ from pipeline.files.background_writer import BackgroundWriter, json_notice
 from pipeline.files.confined import ConfinedPath, make_folders, open_to_append, write_whole
 from pipeline.files.locks import UNSUPPORTED
 from pipeline.model.run import RunId, RunPaths
+from pipeline.system_errors import not_written
 
 _PIECE = 1024 * 1024
 
@@ -55,7 +56,7 @@ def write_file(root: Path, place: PurePosixPath, content: bytes | Iterable[bytes
         make_folders(root, at.folders)
         write_whole(root, at, content)
     except OSError as error:
-        raise LocalFault(f"cannot write {root / place}: {error.strerror}") from error
+        raise not_written(root / place, error) from error
 
 
 def open_log(root: Path, place: PurePosixPath) -> BackgroundWriter:
@@ -67,7 +68,7 @@ def open_log(root: Path, place: PurePosixPath) -> BackgroundWriter:
     try:
         file = open_to_append(root, ConfinedPath.at(str(place)))
     except OSError as error:
-        raise LocalFault(f"cannot write {root / place}: {error.strerror}") from error
+        raise not_written(root / place, error) from error
     return BackgroundWriter(file, notice=json_notice, owned=True)
 
 

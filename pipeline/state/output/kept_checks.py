@@ -9,6 +9,7 @@ from pipeline.files.confined import ConfinedPath, append
 from pipeline.files.unreadable import read_lines
 from pipeline.images.kept_records import fetch_record
 from pipeline.model.packed.containers import HashIndex, PackedSequence, Row, RowFormat
+from pipeline.system_errors import not_written
 
 ChecksRecord = Mapping[str, object]
 
@@ -74,7 +75,7 @@ class KeptChecks:
         try:
             append(self._output, self._place, line.encode())
         except OSError as error:
-            raise LocalFault(f"cannot write {self._place}: {error.strerror}") from error
+            raise not_written(self._place, error) from error
 
 
 class _PackedChecks(Mapping[str, ChecksRecord]):

@@ -74,7 +74,7 @@ def _held_by(content: str, output: Path, campaign: str) -> LockHeld:
     if took < max(SHORTEST_OVERLONG, longest or UNKNOWN_OVERLONG):
         return LockHeld(
             f"{words}; nothing was sent.\n"
-            "It goes on by itself: pipeline status says when it is done"
+            "That run goes on, and `pipeline status` says when it is done"
         )
     before = f"no run before it took longer than {_spoken(longest)}" if longest else ""
     facts = [f"It has been running for {_spoken(took)}", *([before] if before else [])]
@@ -82,11 +82,12 @@ def _held_by(content: str, output: Path, campaign: str) -> LockHeld:
         f"{words}, and seems to hang; nothing was sent.",
         f"{', and '.join(facts)}.",
         *([f"It says: {waiting}."] if waiting else []),
-        f"To end it  kill {process}   (waits for images in flight; a second one aborts)",
+        f"To end it  kill {process}   ({ENDING})",
     ]
     return RunHangs("\n".join(lines))
 
 
+ENDING = "waits for images in flight; a second kill aborts"
 SHORTEST_OVERLONG = 900.0
 """Least seconds after which a run counts as hanging, however fast earlier runs were."""
 UNKNOWN_OVERLONG = 24 * 3600.0

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from pipeline.errors import LocalFault
 from pipeline.files.confined import ConfinedPath, append
 from pipeline.model.entry import Entry
 from pipeline.model.money import Amount
+from pipeline.system_errors import not_written
 
 
 def note_resolution(
@@ -40,4 +40,4 @@ def note_resolution(
     try:
         append(output, place, line.encode("utf-8", "surrogatepass"), durable=True)
     except OSError as error:
-        raise LocalFault(f"cannot write {place}: {error.strerror}") from error
+        raise not_written(place, error) from error

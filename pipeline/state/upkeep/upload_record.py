@@ -9,6 +9,7 @@ from pipeline.errors import LocalFault
 from pipeline.files.confined import ConfinedPath, append, make_folders
 from pipeline.files.unreadable import read_file
 from pipeline.model.names import Slug
+from pipeline.system_errors import not_written
 
 UPLOADS = "uploads.jsonl"
 
@@ -71,7 +72,7 @@ class UploadRecord:
             make_folders(self._output, self._place.folders)
             append(self._output, self._place, line.encode("utf-8", "surrogatepass"))
         except OSError as error:
-            raise LocalFault(f"cannot write {self._place}: {error.strerror}") from error
+            raise not_written(self._place, error) from error
 
     def _load(self) -> None:
         text = _text_at(self._output, self._place)

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from builders import a_job, a_run
@@ -33,6 +35,17 @@ def used(tmp_path):
 
 def said(settings, name):
     return [(one.state.value, one.said) for one in check_machine(settings) if one.name == name]
+
+
+def test_a_disk_without_room_is_bad(used, monkeypatch):
+    """It was noted with "0.0 GiB free", and "This machine can render" followed."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _root: SimpleNamespace(free=4096))
+    [(state, words)] = said(used, "output")
+    assert (state, "no room is left" in words, "make some on that disk" in words) == (
+        "bad",
+        True,
+        True,
+    )
 
 
 def test_a_ledger_without_a_backup_is_noted(used, tmp_path):

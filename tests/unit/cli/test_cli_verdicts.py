@@ -86,7 +86,7 @@ def test_a_redo_names_the_run_of_its_own_stage_and_the_cells_that_follow(capfd):
     assert main(["redo", "soda.yaml", "a/1x1", "--note", "darker"]) == 0
     said = capfd.readouterr().err
     assert "pipeline run soda.yaml --stage draft" in said
-    assert "a/meta-feed-portrait  has the same image: it follows into the new round" in said
+    assert "a/meta-feed-portrait  shares the image, and gets the new image too" in said
     assert main(["undecide", "soda.yaml", "a/1x1"]) == 0
     assert main(["approve", "soda.yaml", "a/*"]) == 0
     assert main(["run", "soda.yaml", "--only", "a/*", "-q"]) == 0
@@ -95,7 +95,7 @@ def test_a_redo_names_the_run_of_its_own_stage_and_the_cells_that_follow(capfd):
     assert main(["redo", "soda.yaml", "a/1x1", "--stage", "final"]) == 0
     said = capfd.readouterr().err
     assert "pipeline run soda.yaml --stage final" in said
-    assert "a/meta-feed-portrait  has the same image: it is approved and keeps it" in said
+    assert "a/meta-feed-portrait  is approved, and keeps the image that it shares now" in said
 
 
 @pytest.mark.usefixtures("rendered")

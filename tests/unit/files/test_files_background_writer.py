@@ -57,9 +57,24 @@ def test_a_reader_that_stops_reading_costs_lines_and_not_time(pipe):
     rest = read_all(reading)
     assert set(first.splitlines()) == {LINE.strip()}
     told = rest.splitlines()[-2:]
-    assert told == [f"… {dropped:,} lines dropped, since nobody read them", "again"]
+    assert told == [f"… {dropped:,} lines are missing here: nobody read this stream", "again"]
     assert len(first.splitlines()) + dropped + len(rest.splitlines()) == 100_002
     stream.close()
+
+
+def test_lines_that_were_dropped_last_are_told_at_the_end(pipe):
+    """Nothing was written after them, so nobody was told."""
+    reading, writing = pipe
+    stream = BackgroundWriter(writing, orderly=False)
+    while not stream.dropped:
+        stream.write(LINE)
+    dropped = stream.dropped
+    closing = threading.Thread(target=stream.close)
+    closing.start()
+    rest = read_all(reading, seconds=1.5)
+    closing.join()
+    told = f"… {dropped:,} {'line is' if dropped == 1 else 'lines are'} missing here"
+    assert rest.splitlines()[-1].startswith(told)
 
 
 def test_closing_gives_up_a_reader_that_does_not_read(pipe, monkeypatch):
@@ -94,7 +109,7 @@ def test_a_full_disk_drops_lines_and_says_so_once_there_is_room(tmp_path):
     os.dup2(spare, file)
     print("kept", file=stream, flush=True)
     stream.close()
-    assert place.read_text() == "\n… 1 line dropped, since nobody read them\nkept\n"
+    assert place.read_text() == "\n… 1 line is missing here: nobody read this stream\nkept\n"
     os.close(full)
     os.close(spare)
 

@@ -4,14 +4,16 @@ import asyncio
 import hashlib
 import sqlite3
 
+import apsw
 import pytest
 from builders import a_job, a_run
 
 from pipeline.errors import LedgerUnusable
 from pipeline.ledger.sqlite import opening
 from pipeline.ledger.sqlite.commit_mark import mark_path, read_mark
+from pipeline.ledger.sqlite.errors import as_local_fault
 from pipeline.ledger.sqlite.ledger import SqliteLedger
-from pipeline.ledger.sqlite.migrations import MIGRATIONS
+from pipeline.ledger.sqlite.migrations import MIGRATIONS, migrate
 from pipeline.ledger.sqlite.read_only import ReadOnlyLedger
 from pipeline.model.money import Budget
 
@@ -110,6 +112,27 @@ async def test_a_link_is_refused_since_it_may_lead_anywhere(place, tmp_path):
     link.parent.mkdir()
     link.symlink_to(place)
     assert str(link) in await refused(link, "is a link")
+
+
+async def test_a_link_that_leads_nowhere_was_replaced_by_a_new_ledger(tmp_path):
+    """It may lead to a disk that is not mounted, and the ledger there has what was paid for."""
+    link = tmp_path / "ledger.db"
+    link.symlink_to(tmp_path / "unmounted" / "ledger.db")
+    with pytest.raises(LedgerUnusable, match="is a link"):
+        await SqliteLedger.open(link)
+    assert link.is_symlink()
+
+
+def test_a_full_disk_is_told_though_the_schema_was_rolled_back_by_sqlite(tmp_path):
+    """The error said "cannot rollback - no transaction is active"."""
+    connection = apsw.Connection(str(tmp_path / "ledger.db"))
+    connection.pragma("max_page_count", 3)
+    with pytest.raises(apsw.FullError) as raised:
+        migrate(connection)
+    connection.close()
+    message = str(as_local_fault(tmp_path / "ledger.db", raised.value))
+    assert "no space is left on its disk" in message
+    assert "Make room there" in message
 
 
 async def test_a_journal_without_its_ledger_is_not_mixed_into_a_new_one(tmp_path):

@@ -7,6 +7,7 @@ from builders import NOW, a_run
 from review_case import SLUG, CaseSource, ReviewCase, paint
 
 from pipeline.images.registry import images_in
+from pipeline.model.entry import Resolution
 from pipeline.model.names import Account, Stage
 from pipeline.model.outcome import Status
 from pipeline.model.verdict import Decision
@@ -136,6 +137,18 @@ async def test_images_that_the_campaign_has_left_are_counted_apart(case):
     assert found.images[account][Status.STORED] == manifest[Status.STORED]
     assert found.earlier == {account: 6}
     assert (await figures(case)).images[account][Status.STORED] == 7
+
+
+async def test_an_image_that_a_person_lets_buy_again_is_to_be_rendered(case):
+    """`status` said "nothing" after `resolve --rebuy`, and named no next command."""
+    case.source.words = "Another photo of {name}."
+    jobs = await case.drafts()
+    attempt = await case.submit(jobs[-1])
+    await case.ledger.doubt(attempt, reason="reset")
+    due = len([job for job in jobs if job.payer is None])
+    assert (await figures(case, listing(jobs))).to_render == due - 1
+    await case.ledger.resolve(jobs[-1].key, Resolution.REBUY)
+    assert (await figures(case, listing(jobs))).to_render == due
 
 
 async def test_a_shared_image_counts_under_each_cell_that_shows_it(case):

@@ -145,5 +145,5 @@ def test_a_lock_that_an_older_version_wrote_is_understood(tmp_path):
         (tmp_path / "soda" / ".lock").write_text("4711\n")
         assert str(overlap(tmp_path)) == (
             "another run of soda is alive (process 4711); nothing was sent.\n"
-            "It goes on by itself: pipeline status says when it is done"
+            "That run goes on, and `pipeline status` says when it is done"
         )

@@ -99,7 +99,9 @@ async def test_a_system_without_descriptors_is_survived_and_told_of_once(monkeyp
         assert await ask(port) == "hello"
     assert len(refusals) == 50
     [told] = caplog.records
-    assert told.getMessage().startswith("cannot accept connections: Too many open files; 0 are")
+    assert told.getMessage().startswith(
+        "no new connection is taken, besides the 0 that are open: Too many open files."
+    )
 
 
 async def test_a_client_that_left_before_it_was_accepted_is_nothing_to_tell(monkeypatch, caplog):

@@ -65,7 +65,7 @@ async def test_a_run_that_waits_for_ever_is_given_up_with_a_word():
     with pytest.raises(asyncio.CancelledError):
         await asyncio.create_task(run())
     assert isinstance(watched.halt.reason, LocalFault)
-    assert "waiting for the ledger, the disk or a pause" in str(watched.halt.reason)
+    assert "waiting for the ledger, the disk, or a pause" in str(watched.halt.reason)
     assert "the run is given up" in str(watched.halt.reason)
 
 

@@ -57,8 +57,8 @@ function Meter({ quote }) {
 // What becomes of the cells that share an image with one that is redone.
 function sharing(list) {
   const lines = list.slice(0, MOST_NAMED).map(({ cell, redone, decision }) => (decision === 'redo'
-    ? html`<b>${cell}</b> has the same image as ${redone} and follows it into the new round.`
-    : html`<b>${cell}</b> is ${decision} and keeps the image that it shares with ${redone}.`));
+    ? html`<b>${cell}</b> shares the image of ${redone} and gets the new one too.`
+    : html`<b>${cell}</b> is ${decision} and keeps the old image; ${redone} gets a new one.`));
   if (list.length > MOST_NAMED) lines.push(`And ${plural(list.length - MOST_NAMED, 'more cell')} with the same images.`);
   return lines;
 }

@@ -86,8 +86,8 @@ async function send(operations, which) {
 // Cells with the same image: those that go along with a redo, and those that stay as they are.
 function tellSharing({ followed = [], kept = [] }) {
   const parts = [];
-  if (followed.length) parts.push(`${plural(followed.length, 'cell')} with the same image ${followed.length === 1 ? 'follows' : 'follow'}`);
-  if (kept.length) parts.push(`${plural(kept.length, 'decided cell')} ${kept.length === 1 ? 'keeps its' : 'keep their'} image`);
+  if (followed.length) parts.push(`${plural(followed.length, 'more cell')} with this image ${followed.length === 1 ? 'goes' : 'go'} along`);
+  if (kept.length) parts.push(`${plural(kept.length, 'decided cell')} ${kept.length === 1 ? 'keeps' : 'keep'} the old image`);
   if (parts.length && toast.peek() && !toast.peek().bad) toast.value = { ...toast.peek(), text: `${toast.peek().text} · ${parts.join(', ')}` };
 }
 
