@@ -11,13 +11,11 @@ from operator import itemgetter
 from pathlib import Path
 
 from pipeline.errors import LocalFault
+from pipeline.reports.table_cells import inert
 
 HELD = 8 * 1024 * 1024
 """Most bytes of text kept in memory; more is kept in a temporary file."""
 PIECE = 1024 * 1024
-
-RISKY_STARTS = frozenset("=+-@\t\r＝＋－＠")
-"""Characters that make a spreadsheet read a cell as a formula if it starts with one."""
 
 _LINE = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 
@@ -77,10 +75,3 @@ def _rows(rows: Iterable[Sequence[object]]) -> str:
     text = io.StringIO(newline="")
     csv.writer(text).writerows(rows)
     return text.getvalue()
-
-
-def inert(cells: Sequence[object]) -> Sequence[object]:
-    """Return cells of a table that no spreadsheet reads as formulas."""
-    return [
-        f"'{cell}" if isinstance(cell, str) and cell[:1] in RISKY_STARTS else cell for cell in cells
-    ]

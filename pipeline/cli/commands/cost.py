@@ -14,7 +14,7 @@ from pipeline.app.commands.cost import CostOptions, read_cost
 from pipeline.cli.flags import add_folder, settings_of
 from pipeline.cli.terminal import folded, paint, say, table
 from pipeline.reports.cost import NONE, PLAY_CREDITS, CostRow, totals_of
-from pipeline.reports.image_rows import RISKY_STARTS
+from pipeline.reports.table_cells import inert_cell
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 _DECEMBER = 12
@@ -145,13 +145,10 @@ def _write_csv(options: CostOptions, rows: Sequence[CostRow]) -> None:
     writer.writeheader()
     for row in rows:
         fields = _fields(options, row)
-        writer.writerow({name: _harmless(value) for name, value in fields.items()})
-
-
-def _harmless(value: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula."""
-    risky = isinstance(value, str) and value != NONE and value[:1] in RISKY_STARTS
-    return f"'{value}" if risky else value
+        row_cells = {
+            name: value if value == NONE else inert_cell(value) for name, value in fields.items()
+        }
+        writer.writerow(row_cells)
 
 
 def _month(text: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from pipeline.model.adfiles.placement import ImageFormat
-from pipeline.reports.image_rows import inert
+from pipeline.reports.table_cells import inert
 
 SCHEMA = "campaign-pipeline/export/1"
 MANIFEST = "manifest.json"

@@ -18,7 +18,7 @@ from pipeline.files.unreadable import read_file
 from pipeline.model.campaign import Cell
 from pipeline.model.names import CellName
 from pipeline.reports.export.package import ExportFile, file_of
-from pipeline.reports.image_rows import inert
+from pipeline.reports.table_cells import inert
 from pipeline.suggestions import listing
 
 COLUMNS = ("pipeline_status", "pipeline_file", "pipeline_public_url", "pipeline_alt_text")

@@ -15,7 +15,7 @@ from pathlib import Path
 from pipeline.errors import UsageError
 from pipeline.files.unreadable import read_file
 from pipeline.reports.export.assets import COLUMNS, Asset
-from pipeline.reports.image_rows import inert
+from pipeline.reports.table_cells import inert
 from pipeline.suggestions import did_you_mean, listing
 
 _FIELD = re.compile(r"\{\{\s*([a-z_0-9]+)\s*\}\}", re.ASCII)
