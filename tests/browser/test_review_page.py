@@ -320,6 +320,7 @@ async def test_the_next_step_is_offered_after_the_last_verdict(case):
         await toast(page, "all decided")
         await page.click(".toast >> text=Launch finals")
         await page.wait_for_selector("dialog:has-text('12 credits')")
+        assert "1 image" in await page.inner_text("dialog")
 
 
 async def test_who_comes_back_the_next_day_stands_on_the_first_open_cell(case):
@@ -331,6 +332,7 @@ async def test_who_comes_back_the_next_day_stands_on_the_first_open_cell(case):
         await page.wait_for_url(lambda url: "cell=berry" in url)
         await page.reload()
         await page.wait_for_selector("#c2.focus")
+        assert await page.locator(".focus").count() == 1
 
 
 async def test_a_dialog_that_escape_closes_hears_no_further_key(case):
@@ -339,4 +341,6 @@ async def test_a_dialog_that_escape_closes_hears_no_further_key(case):
         for _ in range(5):
             await keys(page, "r", "Escape", "?", "Escape")
         await keys(page, "x")
-        await decided(case, "citrus/1x1", Decision.REJECTED)
+        verdict = await decided(case, "citrus/1x1", Decision.REJECTED)
+        assert verdict.note == ""
+        assert await page.locator("dialog[open]").count() == 0

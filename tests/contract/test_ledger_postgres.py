@@ -283,8 +283,12 @@ async def test_coordinators_that_start_together_on_an_empty_database_make_one_sc
     """
     address = new_database()
     opening = [asyncio.ensure_future(open_ledger(address)) for _ in range(6)]
-    for ledger in await asyncio.gather(*opening):
+    ledgers = await asyncio.gather(*opening)
+    await ledgers[0].begin(a_run())
+    known = [await ledger.known_runs([a_run().id]) for ledger in ledgers]
+    for ledger in ledgers:
         await ledger.close()
+    assert [set(runs) for runs in known] == [{a_run().id}] * 6
 
 
 async def test_a_server_that_stays_away_ends_the_use_of_the_ledger(monkeypatch):
